@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use crate::backwards::Backwards;
 use crate::lastlog::{self, LastLogin};
 use crate::layout::SIZE;
 use crate::open::{self, WriteError};
 use crate::read::{self, ReadError, Records};
 use crate::record::Record;
-use crate::slot::{self, Slot};
-use crate::{lock, paths, write};
+use crate::{lock, paths, slot, write};
 
 /// Where the files are.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,8 +74,7 @@ impl Files {
     /// # Errors
     /// If there is a utmp and it cannot be read.
     pub fn on_line(&self, line: &[u8]) -> Result<Option<Record>, ReadError> {
-        let mut records: Vec<_> = self.utmp_records()?.collect();
-        Ok(slot::on_line(line, &records).map(|index| records.swap_remove(index)))
+        Ok(slot::on_line(line, self.utmp_records()?))
     }
 
     /// Writes `record` into utmp, in the place of the one it succeeds; see [`Self::put`].
@@ -99,19 +98,10 @@ impl Files {
         let failed = |source| WriteError::Write { path: self.utmp.clone(), source };
         let file = open::utmp(&self.utmp, &self.groups)?;
         let _writing = lock::for_writing(&file, &self.lock_dir, paths::UTMP_LOCK);
-        let records: Vec<_> = Records::new(read::from(&file, 0).map_err(failed)?).collect();
-        let mut placed = record.clone();
-        let index = match slot::of(record, &records) {
-            Slot::KeepingId(index) => {
-                if !records[index].id.is_empty() {
-                    placed.id = records[index].id;
-                }
-                index
-            }
-            Slot::Over(index) => index,
-            Slot::New => records.len(),
-        };
-        write::replace(&file, (index * SIZE) as u64, &placed.to_bytes()).map_err(failed)?;
+        let records = Records::new(read::from(&file, 0).map_err(failed)?);
+        let place = slot::of(record, records);
+        let placed = Record { id: place.id, ..record.clone() };
+        write::replace(&file, (place.index * SIZE) as u64, &placed.to_bytes()).map_err(failed)?;
         Ok(placed)
     }
 
@@ -161,6 +151,14 @@ impl Files {
         let length = write::length(&file).map_err(|e| unreadable(&self.wtmp, e.into()))?;
         let start = if length < start { 0 } else { start };
         Ok(Records::new(bytes_from(&self.wtmp, &file, start)?).collect())
+    }
+
+    /// The records of wtmp from the last to the first; none if there is no wtmp.
+    ///
+    /// # Errors
+    /// If there is a wtmp and it cannot be opened.
+    pub fn wtmp_backwards(&self) -> Result<Backwards, ReadError> {
+        Backwards::new(self.wtmp.clone(), read::existing(&self.wtmp)?)
     }
 
     /// Writes down the last login of `uid`, where there is a lastlog. The file's length grows with the highest uid,

@@ -165,3 +165,85 @@ impl Record {
         Self::from(zerocopy::transmute_ref!(bytes) as &Native)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::offset_of;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// libc's declaration of `$theirs` against the field `$ours`.
+    macro_rules! same_place {
+        ($($ours:ident $theirs:ident),* $(,)?) => {
+            [$((stringify!($ours), offset_of!(Native, $ours), offset_of!(libc::utmpx, $theirs))),*]
+        };
+    }
+
+    #[test]
+    fn every_field_stands_where_libc_declares_it() {
+        assert_eq!(SIZE, size_of::<libc::utmpx>());
+        let fields = same_place!(kind ut_type, pid ut_pid, line ut_line, id ut_id, user ut_user, host ut_host,
+            termination ut_exit, session ut_session, seconds ut_tv, address ut_addr_v6);
+        for (field, ours, theirs) in fields {
+            assert_eq!(ours, theirs, "{field}");
+        }
+    }
+
+    #[test]
+    fn every_field_of_both_layouts_stands_where_glibc_has_it() {
+        let short = [
+            offset_of!(Short, exit),
+            offset_of!(Short, session),
+            offset_of!(Short, seconds),
+            offset_of!(Short, microseconds),
+            offset_of!(Short, address),
+            offset_of!(Short, reserved),
+        ];
+        assert_eq!(short, [334, 336, 340, 344, 348, 364]);
+        let long = [
+            offset_of!(Long, exit),
+            offset_of!(Long, session),
+            offset_of!(Long, seconds),
+            offset_of!(Long, microseconds),
+            offset_of!(Long, address),
+            offset_of!(Long, reserved),
+        ];
+        assert_eq!(long, [334, 336, 344, 352, 360, 376]);
+    }
+
+    #[test]
+    fn the_short_layout_holds_times_to_2106_and_no_further() {
+        let written =
+            |seconds| Record::from(&Short::from(&Record::boot(b"", Time { seconds, microseconds: 1 << 40 }))).time;
+        assert_eq!(written(4_294_967_295).seconds, 4_294_967_295);
+        assert_eq!(written(4_294_967_296).seconds, 4_294_967_295);
+        assert_eq!(written(-1).seconds, 0);
+        assert_eq!(written(0).microseconds, i32::MAX.into());
+    }
+
+    proptest! {
+        #[test]
+        fn any_short_record_survives_a_round_trip(bytes in prop::array::uniform32(any::<[u8; 12]>())) {
+            let bytes: [u8; 384] = zerocopy::transmute!(bytes);
+            let record = Record::from(Short::ref_from_bytes(&bytes).unwrap());
+            let written = Short::from(&record);
+            prop_assert_eq!(written.as_bytes(), &bytes);
+        }
+
+        #[test]
+        fn any_long_record_survives_a_round_trip(bytes in prop::array::uniform25(any::<[u8; 16]>())) {
+            let bytes: [u8; 400] = zerocopy::transmute!(bytes);
+            let record = Record::from(Long::ref_from_bytes(&bytes).unwrap());
+            let written = Long::from(&record);
+            prop_assert_eq!(written.as_bytes(), &bytes);
+        }
+
+        #[test]
+        fn any_record_of_this_machine_survives_a_round_trip(bytes in prop::collection::vec(any::<u8>(), SIZE)) {
+            let bytes: [u8; SIZE] = bytes.try_into().unwrap();
+            prop_assert_eq!(Record::from_bytes(&bytes).to_bytes(), bytes);
+        }
+    }
+}

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod backwards;
 mod files;
 mod group;
 mod lastlog;
@@ -22,6 +23,7 @@ mod slot;
 mod text;
 mod write;
 
+pub use backwards::Backwards;
 pub use files::{Appended, Files};
 pub use lastlog::LastLogin;
 pub use layout::{SIZE, Unused};

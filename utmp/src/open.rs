@@ -107,3 +107,15 @@ fn share(made: File, groups: &Path) -> io::Result<File> {
 fn failed(path: &Path, source: io::Error) -> WriteError {
     WriteError::Open { path: path.to_owned(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_btmp_that_cannot_be_closed_to_others_is_not_written() {
+        let stat = Path::new("/proc/self/stat"); // a regular file all may read, whose mode nobody may change
+        let file = existing(stat, OFlags::RDONLY).unwrap().unwrap();
+        assert!(matches!(close_to_others(stat, &file), Err(WriteError::Exposed { .. })));
+    }
+}

@@ -17,8 +17,9 @@ use crate::limit;
 /// # Errors
 /// What the system says; the file then ends where its last whole record does.
 pub(crate) fn append(file: &File, record: &[u8]) -> io::Result<()> {
-    let start = whole(length(file)?, record.len());
-    if length(file)? != start {
+    let end = length(file)?;
+    let start = whole(end, record.len());
+    if end != start {
         ftruncate(file, start)?;
     }
     limit::raised(start + record.len() as u64, || {

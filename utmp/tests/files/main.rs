@@ -1,6 +1,10 @@
 //! The files as other programs, crashes and full disks see them.
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod judges;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod torn;

@@ -49,15 +49,14 @@ pub enum WriteError {
 
 /// utmp, to read and write; made if absent: 0664, of group utmp if there is one, whatever the umask.
 pub(crate) fn utmp(path: &Path, groups: &Path) -> Result<File, WriteError> {
-    loop {
-        if let Some(file) = existing(path, OFlags::RDWR)? {
-            return Ok(file);
-        }
-        match open(path, flags(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL), SHARED) {
-            Ok(made) => return share(made.into(), groups).map_err(|source| failed(path, source)),
-            Err(Errno::EXIST) => {} // another writer made it meanwhile, or a link that leads nowhere stands there
-            Err(e) => return Err(failed(path, e.into())),
-        }
+    if let Some(file) = existing(path, OFlags::RDWR)? {
+        return Ok(file);
+    }
+    match open(path, flags(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL), SHARED) {
+        Ok(made) => share(made.into(), groups).map_err(|source| failed(path, source)),
+        // Another writer made it meanwhile.
+        Err(Errno::EXIST) => existing(path, OFlags::RDWR)?.ok_or_else(|| failed(path, Errno::NOENT.into())),
+        Err(e) => Err(failed(path, e.into())),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Writes the boot, run-level and shutdown records of an init that writes none itself: utmp-record(8).
 
+#![forbid(unsafe_code)]
+
 mod boot;
 mod command;
 mod system;
@@ -39,7 +41,7 @@ fn record(act: &Act, files: &Files) -> bool {
             Ok(missing) if !missing.in_utmp => say("utmp-record: init has recorded this boot\n"),
             Ok(missing) => {
                 let record = system.boot();
-                (written(files.update(&record))) & (!missing.in_wtmp || written(files.append_wtmp(&record)))
+                written(files.update(&record)) & (!missing.in_wtmp || written(files.append_wtmp(&record)))
             }
             Err(e) => failed(&e),
         },

@@ -48,7 +48,7 @@ fn ask(request: &str) -> Outcome {
 
 fn answer(request: &str) -> Outcome<String> {
     let mut socket = UnixStream::connect(paths::INIT).map_err(|e| Failure::from(e).during(paths::INIT))?;
-    writeln!(socket, "{request}")?;
+    socket.write_all(format!("{request}\n").as_bytes())?;
     let mut answer = String::new();
     socket.read_to_string(&mut answer)?;
     Ok(answer.trim_end().to_owned())

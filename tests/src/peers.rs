@@ -27,6 +27,18 @@ pub fn systemd_loginctl() -> Outcome<Command> {
     Ok(command)
 }
 
+/// A judge: one of our small programs over other people's libraries (`tests/judges`).
+///
+/// # Errors
+/// A skip, if it could not be built.
+pub fn judge(name: &str) -> Outcome<Command> {
+    let program = Path::new(paths::PROGRAMS).join("judges").join(name);
+    if program.exists() {
+        return Ok(Command::new(program));
+    }
+    Err(Failure::Skipped(format!("the judge {name} was not built: is libsystemd-dev there?")))
+}
+
 /// The first of `paths` that the package holds.
 ///
 /// # Errors

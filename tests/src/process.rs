@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
@@ -59,6 +60,14 @@ impl Process {
             return Ok(());
         }
         Err(Failure::new(format!("process {} still runs: {}", self.pid, command_line(self.pid))))
+    }
+
+    /// Waits so long at most; whether it has ended.
+    ///
+    /// # Errors
+    /// What `poll(2)` says.
+    pub fn ended_within(&self, time: Duration) -> Outcome<bool> {
+        readable(self.pidfd.as_fd(), Deadline::after(time))
     }
 
     /// Waits until our child has ended: its exit status, or 128 and the number of the signal that ended it.

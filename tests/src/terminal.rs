@@ -114,12 +114,11 @@ impl Terminal {
     /// # Errors
     /// That the shell did not come to the end of it.
     pub fn shell(&mut self, command: &str) -> Outcome<String> {
-        // The two halves keep the echo of the typed line from being taken for the command's output.
-        self.enter(&format!("{command}; echo \"en\"'d':$?:"))?;
-        let output = self.expect("end:")?;
-        self.expect(":")?;
-        let output = output.split_once("en\"'d':$?:").map_or(output.as_str(), |(_, output)| output);
-        Ok(output.trim_end_matches("end:").replace('\r', "").trim().to_owned())
+        // The quotes keep the echo of what is typed from being taken for the output.
+        self.enter(&format!("echo \"be\"'gun:'; {command}; echo \"en\"'ded:'"))?;
+        self.expect("begun:\r\n")?;
+        let output = self.expect("ended:\r\n")?;
+        Ok(output.trim_end_matches("ended:\r\n").replace("\r\n", "\n").trim_end().to_owned())
     }
 
     /// Everything that came up so far, with what is not printable escaped, for messages.

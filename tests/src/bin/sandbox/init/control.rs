@@ -3,7 +3,7 @@
 //! `stop NAME`, `start NAME` and `ready NAME` are answered `ok` once it is so, `pid NAME` with the number.
 
 use std::fs::{self, Permissions};
-use std::io::{Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -24,6 +24,7 @@ pub(super) struct Control {
 #[derive(Debug)]
 struct Caller {
     stream: UnixStream,
+    said: Vec<u8>,
     request: Option<Request>,
 }
 
@@ -60,7 +61,7 @@ impl Control {
     pub(super) fn serve(&mut self, services: &mut [Service]) {
         while let Ok((stream, _)) = self.socket.accept() {
             if stream.set_nonblocking(true).is_ok() {
-                self.callers.push(Caller { stream, request: None });
+                self.callers.push(Caller { stream, said: Vec::new(), request: None });
             }
         }
         self.callers.retain_mut(|caller| match caller.answer(services) {
@@ -77,13 +78,12 @@ impl Control {
 impl Caller {
     fn answer(&mut self, services: &mut [Service]) -> Option<String> {
         if self.request.is_none() {
-            let mut line = [0; 256];
-            let count = match self.stream.read(&mut line) {
-                Ok(count) => count,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            match self.read() {
+                Ok(true) => {}
+                Ok(false) => return None,
                 Err(error) => return Some(error.to_string()),
-            };
-            match understand(&String::from_utf8_lossy(&line[..count]), services) {
+            }
+            match understand(&String::from_utf8_lossy(&self.said), services) {
                 Ok(request) => self.request = Some(request),
                 Err(answer) => return Some(answer),
             }
@@ -96,6 +96,19 @@ impl Caller {
         };
         let is_hopeless = *goal == Goal::Ready && service.is_down();
         if is_hopeless { Some(format!("{name} is down")) } else { fulfilled.then(|| "ok".to_owned()) }
+    }
+}
+
+impl Caller {
+    // Whether the line is whole; one that goes on for ever is taken as it is.
+    fn read(&mut self) -> io::Result<bool> {
+        let mut part = [0; 64];
+        match self.stream.read(&mut part) {
+            Ok(count) => self.said.extend_from_slice(&part[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        Ok(self.said.ends_with(b"\n") || self.said.len() > part.len())
     }
 }
 

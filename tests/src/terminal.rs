@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use crate::outcome::{Failure, Outcome};
 use crate::paths;
+use crate::people::Person;
 use crate::process::Process;
 use crate::pty::Pty;
 use crate::sys::{Leading, lead};
@@ -107,6 +108,19 @@ impl Terminal {
             }
             self.await_change(deadline)?;
         }
+    }
+
+    /// Answers login's two questions as `person` does, and waits for the shell's prompt.
+    ///
+    /// # Errors
+    /// That a question or the prompt did not come up.
+    pub fn log_in(&mut self, person: &Person) -> Outcome {
+        self.expect("login: ")?;
+        self.enter(person.name)?;
+        self.expect("assword: ")?;
+        self.enter(person.name)?;
+        self.expect(if person.uid == 0 { "# " } else { "$ " })?;
+        Ok(())
     }
 
     /// Types `command` at a shell and gives what it printed up to the end of its work.

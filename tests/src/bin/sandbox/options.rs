@@ -90,6 +90,11 @@ impl Options {
         if self.daemon == Daemon::Elogind && !self.bus {
             return Err("--logind=elogind cannot go with --no-bus: elogind needs the bus".into());
         }
+        if self.daemon == Daemon::Elogind && self.hybrid {
+            return Err(
+                "--logind=elogind cannot go with --hybrid: a hierarchy made for it would be the host's too".into()
+            );
+        }
         Ok(self)
     }
 }
@@ -125,6 +130,7 @@ mod tests {
         for arguments in [
             &["--logind=busybox", "true"][..],
             &["--logind=elogind", "--no-bus", "true"],
+            &["--logind=elogind", "--hybrid", "true"],
             &["--bare"],
             &["--unknown", "true"],
         ] {

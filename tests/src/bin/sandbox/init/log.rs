@@ -57,11 +57,14 @@ impl AsFd for Log {
     }
 }
 
-/// The last line a service wrote to its standard error.
+/// The last line a service wrote to its standard error; else the last that anybody logged.
 pub(super) fn last_words(service: &str) -> String {
-    let log = fs::read(format!("{LOGS}/{service}.log")).unwrap_or_default();
-    let log = String::from_utf8_lossy(&log);
-    log.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("none").to_owned()
+    let last_line = |path: &str| {
+        let log = fs::read(path).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        log.lines().rfind(|line| !line.trim().is_empty()).map(str::to_owned)
+    };
+    last_line(&format!("{LOGS}/{service}.log")).or_else(|| last_line(MESSAGES)).unwrap_or_else(|| "none".to_owned())
 }
 
 // A message without its priority (RFC 3164), its end, and with what is not printable escaped.

@@ -6,13 +6,21 @@ use std::process::Command;
 
 use tests::outcome::{Failure, Outcome};
 use tests::run::{self, Ran};
+use tests::sys::end_with_parent;
 
 use crate::runner::programs;
 
 /// A sandbox that runs `command`, started in the case's own folder.
 pub(crate) fn sandbox(options: &[&str], command: &[&str]) -> Outcome<Command> {
-    let mut sandbox = Command::new(programs()?.join("sandbox"));
+    let mut sandbox = demo()?;
     sandbox.args(options).arg("--").args(command);
+    Ok(sandbox)
+}
+
+/// A sandbox without a command: the demo.
+pub(crate) fn demo() -> Outcome<Command> {
+    let mut sandbox = Command::new(programs()?.join("sandbox"));
+    end_with_parent(&mut sandbox);
     Ok(sandbox)
 }
 

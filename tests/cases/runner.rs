@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use tests::outcome::{Failure, Outcome};
 use tests::paths::PROGRAMS;
 use tests::process::Process;
+use tests::sys::end_with_parent;
 
 use crate::case::{Case, Place};
 use crate::report::{Counts, Verdict};
@@ -97,6 +98,7 @@ fn attempt(case: &Case, folder: &Path) -> Outcome<Option<i32>> {
     };
     command.args(["--inside", case.name]).current_dir(folder);
     command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+    end_with_parent(&mut command);
     let process = Process::start(&mut command)?;
     if process.ended_within(DEADLINE)? {
         return process.status().map(Some);

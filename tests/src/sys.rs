@@ -48,6 +48,13 @@ pub fn lead(command: &mut Command, leading: Leading, passed: Option<OwnedFd>) {
     unsafe { command.pre_exec(prepare) };
 }
 
+/// Makes `command` get SIGTERM when the thread that starts it ends (`PR_SET_PDEATHSIG`), so that nothing runs on for nobody.
+pub fn end_with_parent(command: &mut Command) {
+    let prepare = || Ok(rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))?);
+    // SAFETY: the closure makes one system call and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
+}
+
 /// Closes every descriptor but the three standard ones at the next exec (`close_range(2)`).
 ///
 /// # Errors

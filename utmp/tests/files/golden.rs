@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Root, present};
+use crate::support::{Root, compiled, present};
 use utmp::{Exit, Files, Kind, LastLogin, Record, Text, Time};
 
 const RELEASE: &[u8] = b"6.1.0-42-amd64";
@@ -86,9 +86,8 @@ fn the_files_are_what_this_machines_glibc_writes() {
     write(&root.files);
     let theirs = tempfile::tempdir().unwrap();
     let at = |name: &str| theirs.path().join(name);
-    let compiled = Command::new("cc").arg("-o").arg(at("records")).arg(golden().join("records.c")).status().unwrap();
-    assert!(compiled.success());
-    let ran = Command::new(at("records")).args([at("utmp"), at("wtmp"), at("lastlog")]).output().unwrap();
+    let program = compiled("records", theirs.path());
+    let ran = Command::new(program).args([at("utmp"), at("wtmp"), at("lastlog")]).output().unwrap();
     assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
     assert_same("utmp", &root.files.utmp, &at("utmp"));
     assert_same("wtmp", &root.files.wtmp, &at("wtmp"));

@@ -1,5 +1,8 @@
 //! What other people's programs read in the files we wrote.
 
+use std::fs;
+use std::io::Write;
+
 use crate::support::{NOW, Root, judge, present};
 use utmp::{Appended, Exit, Record, Time};
 
@@ -57,6 +60,19 @@ fn last_reads_logins_and_logouts() {
     ] {
         assert!(told.contains(line), "{line} in\n{told}");
     }
+}
+
+#[test]
+fn last_reads_what_was_there_before_a_torn_tail_was_healed() {
+    if !present("last") {
+        return;
+    }
+    let root = Root::with_logs();
+    root.files.append_wtmp(&Record::user_process(b"tty1", 100, b"alice", NOW)).unwrap();
+    fs::OpenOptions::new().append(true).open(&root.files.wtmp).unwrap().write_all(b"torn").unwrap();
+    root.files.append_wtmp(&Record::user_process(b"tty2", 101, b"bob", later(60))).unwrap();
+    let told = judge("last", &["-f"], &root.files.wtmp);
+    assert!(told.contains("alice    tty1") && told.contains("bob      tty2"), "{told}");
 }
 
 #[test]

@@ -5,6 +5,14 @@ mod golden;
 #[cfg(test)]
 mod judges;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod room;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod torn;

@@ -86,7 +86,9 @@ fn is_worth_another_try(code: PamReturnCode) -> bool {
             | PamReturnCode::User_Unknown
             | PamReturnCode::Cred_Insufficient
             | PamReturnCode::Authinfo_Unavail
-            | PamReturnCode::Conv_Err // an answer that PAM could not have been given whole
+            // An answer that PAM could not have been given whole, and what pam_get_authtok(3) makes of that.
+            | PamReturnCode::Conv_Err
+            | PamReturnCode::AuthTok_Err
     )
 }
 

@@ -3,10 +3,20 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, isolation, lifetime, terminals};
+use crate::{accounts, bus, cgroups, chain, faults, isolation, judges, lifetime, records, terminals};
 
-const THEMES: &[&[Case]] =
-    &[isolation::CASES, lifetime::CASES, terminals::CASES, cgroups::CASES, bus::CASES, accounts::CASES];
+const THEMES: &[&[Case]] = &[
+    isolation::CASES,
+    lifetime::CASES,
+    terminals::CASES,
+    cgroups::CASES,
+    bus::CASES,
+    accounts::CASES,
+    chain::CASES,
+    records::CASES,
+    judges::CASES,
+    faults::CASES,
+];
 
 /// All cases, in the order of the themes.
 pub(crate) fn all() -> impl Iterator<Item = &'static Case> {

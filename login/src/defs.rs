@@ -251,4 +251,19 @@ mod tests {
         std::fs::write(&file, b"\xff\0LOGIN_RETRIES 9\nLOGIN_RETRIES 7\n").expect("a file");
         assert_eq!(Settings::read(&file).tries, 7);
     }
+
+    #[test]
+    fn the_manual_names_every_key() {
+        let manual = include_str!("../../docs/man/login.1.scd");
+        let source = include_str!("defs.rs");
+        let keys = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self."))
+            .map(|(key, _)| key);
+        let keys: Vec<_> = keys.collect();
+        assert_eq!(keys.len(), 16);
+        for key in keys {
+            assert!(manual.contains(&format!("*{key}*")), "{key}");
+        }
+    }
 }

@@ -56,7 +56,12 @@ fn main() -> ExitCode {
         Ok(Command::Help) => show(arguments::HELP),
         Ok(Command::Version) => show(concat!("login (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::LogIn(request)) => log_in(&request),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            if error.is_suspicious() {
+                warn!(reason = %error, uid = getuid().as_raw(), "refused a command line");
+            }
+            Err(error.into())
+        }
     };
     ended.unwrap_or_else(|failure| {
         failure::tell(&failure);

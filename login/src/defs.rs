@@ -193,6 +193,8 @@ fn search_path(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -264,6 +266,19 @@ mod tests {
         assert_eq!(keys.len(), 16);
         for key in keys {
             assert!(manual.contains(&format!("*{key}*")), "{key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_breaks_a_login(text in any::<String>(), key in 0..5_usize, value in any::<String>()) {
+            Settings::parse(&text);
+            let key = ["LOGIN_TIMEOUT", "LOGIN_RETRIES", "TTYPERM", "ENV_PATH", "MAIL_DIR"][key];
+            let settings = Settings::parse(&format!("{key} {value}"));
+            prop_assert!(settings.tries > 0);
+            prop_assert!(settings.line_mode <= 0o777);
+            prop_assert!(settings.timeout.is_none_or(|timeout| !timeout.is_zero()));
+            prop_assert!(!settings.path_of(Uid::from_raw(1)).is_empty());
         }
     }
 }

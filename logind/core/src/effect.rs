@@ -1,0 +1,130 @@
+//! Everything the rules can ask of the shell.
+
+use crate::answer::Answer;
+use crate::event::{RequestId, Whom};
+use crate::names::{SeatId, SessionId, Uid};
+
+/// A deed, carried out in order. Where a doc says *essential*, a failure drops the rest of the batch and is fed back
+/// as [`crate::Event::Failed`]; a failure of any other is logged and the batch goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Effect {
+    /// Ask the user database, off the loop; comes back as [`crate::Event::UserFound`].
+    LookUpUser {
+        /// The login that waits.
+        request: RequestId,
+        /// Whom to look up.
+        uid: Uid,
+    },
+    /// Make `/run/user/UID` the user's own: a tmpfs, or a plain directory where mounting is refused; one that is there
+    /// and the user's is kept. *Essential* for the session being opened.
+    MakeRuntimeDirectory {
+        /// The session that needs it.
+        session: SessionId,
+        /// The user.
+        uid: Uid,
+        /// The user's group.
+        gid: u32,
+    },
+    /// Make the session's scope below its user's slice and move the leader into it. *Essential*.
+    /// The leader is named by the pidfd kept with the request; one that is gone is `ESRCH`.
+    MakeScope {
+        /// The session.
+        session: SessionId,
+        /// Its user.
+        uid: Uid,
+        /// The login that holds the leader's pidfd.
+        request: RequestId,
+    },
+    /// Watch the leader, by the pidfd kept with the request: comes back as [`crate::Event::LeaderExited`]. *Essential*.
+    WatchLeader {
+        /// The session.
+        session: SessionId,
+        /// The login that holds the pidfd.
+        request: RequestId,
+    },
+    /// Watch the scope: comes back as [`crate::Event::ScopeEmpty`]. *Essential* while opening.
+    WatchScope {
+        /// The session.
+        session: SessionId,
+        /// Its user.
+        uid: Uid,
+    },
+    /// Make the life line and keep its writing end for the reply: comes back as [`crate::Event::LifeLineClosed`] once
+    /// all writers closed it. *Essential*.
+    MakeLifeLine(SessionId),
+    /// After a restart: watch leader, scope and life line of a session again, by path and number.
+    WatchAgain(SessionId),
+    /// All essential effects so far succeeded: feed back [`crate::Event::Opened`].
+    ConfirmOpen(SessionId),
+    /// Write the session's state file as the session is now. *Essential* while it opens.
+    SaveSession(SessionId),
+    /// Write the user's state file as the user is now.
+    SaveUser(Uid),
+    /// Write the seat's state file as the seat is now.
+    SaveSeat(SeatId),
+    /// Remove the session's state file and its life line.
+    ForgetSession(SessionId),
+    /// Remove the user's state file.
+    ForgetUser(Uid),
+    /// Send a signal to processes of a session. *Essential* if a call asked for it.
+    Kill {
+        /// The call that asked for it.
+        request: Option<RequestId>,
+        /// The session.
+        session: SessionId,
+        /// Its user.
+        uid: Uid,
+        /// To whom.
+        whom: Whom,
+        /// The signal; 9 to all is `cgroup.kill`.
+        signal: i32,
+    },
+    /// Ask the kernel what is left of the session; comes back as [`crate::Event::Probed`].
+    Probe(SessionId),
+    /// Stop watching the session and remove its scope.
+    RemoveScope {
+        /// The session.
+        session: SessionId,
+        /// Its user.
+        uid: Uid,
+    },
+    /// Remove the user's slice. One that is not empty is left alone.
+    RemoveSlice(Uid),
+    /// Empty and remove `/run/user/UID`, off the loop; comes back as [`crate::Event::RuntimeDirectoryRemoved`].
+    RemoveRuntimeDirectory(Uid),
+    /// Tell everybody.
+    Announce(Signal),
+    /// Answer a call. A successful login takes the life line's writing end along.
+    Reply {
+        /// The call.
+        request: RequestId,
+        /// The answer.
+        answer: Answer,
+    },
+}
+
+/// A D-Bus signal of org.freedesktop.login1(5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Manager.SessionNew.
+    SessionNew(SessionId),
+    /// Manager.SessionRemoved.
+    SessionRemoved(SessionId),
+    /// Manager.UserNew.
+    UserNew(Uid),
+    /// Manager.UserRemoved.
+    UserRemoved(Uid),
+    /// PropertiesChanged of a session: the names, in the protocol's spelling.
+    SessionChanged(SessionId, &'static [&'static str]),
+    /// PropertiesChanged of a user.
+    UserChanged(Uid, &'static [&'static str]),
+    /// PropertiesChanged of a seat.
+    SeatChanged(SeatId, &'static [&'static str]),
+    /// PropertiesChanged of the manager.
+    ManagerChanged(&'static [&'static str]),
+    /// Session.Lock.
+    Lock(SessionId),
+    /// Session.Unlock.
+    Unlock(SessionId),
+}

@@ -1,0 +1,33 @@
+//! What the administrator configured (logind.conf(5)), as far as rules depend on it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::time::Span;
+
+/// The configured rules. Changed by [`crate::Event::Configured`]; sessions that are open keep running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// KillUserProcesses=: whether what a session left running is killed when it ends.
+    pub kill_user_processes: bool,
+    /// KillOnlyUsers=: if not empty, the only users this applies to.
+    pub kill_only_users: Vec<String>,
+    /// KillExcludeUsers=: the users it never applies to.
+    pub kill_exclude_users: Vec<String>,
+    /// UserStopDelaySec=: how long a user stays after the last session.
+    pub user_stop_delay: Span,
+    /// SessionsMax=: how many sessions there may be.
+    pub sessions_max: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            kill_user_processes: false,
+            kill_only_users: Vec::new(),
+            kill_exclude_users: alloc::vec!["root".into()],
+            user_stop_delay: Span::seconds(10),
+            sessions_max: 8192,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! A seat: a screen, a keyboard, and the sessions that take turns at them.
+
+use alloc::collections::BTreeSet;
+
+use crate::names::{SeatId, SessionId};
+
+/// A place to sit at. `seat0` is always there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seat {
+    pub(crate) id: SeatId,
+    pub(crate) sessions: BTreeSet<SessionId>,
+    pub(crate) active: Option<SessionId>,
+    pub(crate) has_vts: bool,
+}
+
+impl Seat {
+    /// Its name.
+    pub fn id(&self) -> &SeatId {
+        &self.id
+    }
+
+    /// The sessions on it, in the order of their names.
+    pub fn sessions(&self) -> &BTreeSet<SessionId> {
+        &self.sessions
+    }
+
+    /// The session in front.
+    pub fn active(&self) -> Option<&SessionId> {
+        self.active.as_ref()
+    }
+
+    /// Whether it has virtual terminals.
+    pub fn has_vts(&self) -> bool {
+        self.has_vts
+    }
+}

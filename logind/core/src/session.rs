@@ -1,0 +1,179 @@
+//! A session: one login, from its leader's request to the last of its processes.
+
+use alloc::string::String;
+
+use crate::leader::Leader;
+use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
+use crate::time::Moment;
+
+/// How far a session has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its directory, scope and files are being made; nobody has been told of it.
+    Opening,
+    /// It is in use.
+    Open,
+    /// Its login is over; some of its processes may live on.
+    Closing,
+}
+
+/// What sd_session_get_state(3) says of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// Being opened.
+    Opening,
+    /// Open, and not in front.
+    Online,
+    /// Open and in front, or on no seat.
+    Active,
+    /// Ending.
+    Closing,
+}
+
+impl SessionState {
+    /// The protocol's word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Online => "online",
+            Self::Active => "active",
+            Self::Closing => "closing",
+        }
+    }
+}
+
+/// Whether somebody is away, and since when one or the other is so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Idle {
+    /// Away.
+    pub is_idle: bool,
+    /// Since when; zero if it never changed.
+    pub since: Moment,
+}
+
+/// One login. Texts are as its login gave them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) uid: Uid,
+    pub(crate) leader: Leader,
+    pub(crate) stage: Stage,
+    pub(crate) service: String,
+    pub(crate) kind: Type,
+    pub(crate) original_kind: Type,
+    pub(crate) class: Class,
+    pub(crate) desktop: String,
+    pub(crate) seat: Option<SeatId>,
+    pub(crate) vt: Option<VtNumber>,
+    pub(crate) tty: String,
+    pub(crate) display: String,
+    pub(crate) remote: bool,
+    pub(crate) remote_user: String,
+    pub(crate) remote_host: String,
+    pub(crate) audit: Option<u32>,
+    pub(crate) began: Moment,
+    pub(crate) idle: Idle,
+    pub(crate) locked: bool,
+}
+
+impl Session {
+    /// Its name.
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// Its user.
+    pub fn uid(&self) -> Uid {
+        self.uid
+    }
+
+    /// The process whose login made it.
+    pub fn leader(&self) -> Leader {
+        self.leader
+    }
+
+    /// How far it has come.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The PAM service.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// Its type, and the type it began with.
+    pub fn kind(&self) -> Type {
+        self.kind
+    }
+
+    /// The type it began with.
+    pub fn original_kind(&self) -> Type {
+        self.original_kind
+    }
+
+    /// Its class.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The desktop environment's name, or nothing.
+    pub fn desktop(&self) -> &str {
+        &self.desktop
+    }
+
+    /// The seat it is on.
+    pub fn seat(&self) -> Option<&SeatId> {
+        self.seat.as_ref()
+    }
+
+    /// The virtual terminal it is on.
+    pub fn vt(&self) -> Option<VtNumber> {
+        self.vt
+    }
+
+    /// The line, without `/dev/`, or nothing.
+    pub fn tty(&self) -> &str {
+        &self.tty
+    }
+
+    /// The X11 display, or nothing.
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
+    /// Whether the person sits elsewhere.
+    pub fn is_remote(&self) -> bool {
+        self.remote
+    }
+
+    /// The user's name there, or nothing.
+    pub fn remote_user(&self) -> &str {
+        &self.remote_user
+    }
+
+    /// The machine there, or nothing.
+    pub fn remote_host(&self) -> &str {
+        &self.remote_host
+    }
+
+    /// The audit session.
+    pub fn audit(&self) -> Option<u32> {
+        self.audit
+    }
+
+    /// When it began.
+    pub fn began(&self) -> Moment {
+        self.began
+    }
+
+    /// What it said of being idle.
+    pub fn idle(&self) -> Idle {
+        self.idle
+    }
+
+    /// Whether it said it is locked.
+    pub fn is_locked(&self) -> bool {
+        self.locked
+    }
+}

@@ -18,16 +18,16 @@ const LINE_MAX: usize = 256;
 pub(crate) enum Failure {
     #[error(transparent)]
     Silence(#[from] Silence),
-    #[error("the answer makes no sense: {0}")]
+    #[error("the login manager's answer makes no sense: {0}")]
     Malformed(#[from] Malformed),
-    #[error("the answer makes no sense: no {0}")]
+    #[error("the login manager's answer makes no sense: no {0}")]
     Nonsense(&'static str),
-    #[error("not let in: {0}")]
+    #[error("the login manager's door is no D-Bus peer for us: {0}")]
     Unwelcome(&'static str),
-    #[error("refused: {0}")]
+    #[error("the login manager refused: {0}")]
     Refused(Refusal),
     /// A call was broken off, and made again the session was already there: nobody knows whose.
-    #[error("logind went away in the middle and now says the process is in a session already")]
+    #[error("the login manager went away in the middle and now says the process is in a session already")]
     Orphaned,
 }
 

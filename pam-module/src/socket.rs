@@ -22,16 +22,16 @@ const DESCRIPTORS_MAX: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Silence {
     /// Nobody is there: another may be asked.
-    #[error("nobody there: {0}")]
+    #[error("no login manager is there: {0}")]
     Absent(Errno),
     /// The peer went away, perhaps to come back.
-    #[error("the connection broke: {0}")]
+    #[error("the login manager went away: {0}")]
     Broken(Errno),
     /// More file descriptors than a message of ours has.
-    #[error("too many file descriptors")]
+    #[error("the login manager sent too many file descriptors")]
     Descriptors,
     /// The deadline came.
-    #[error("no answer in time")]
+    #[error("the login manager gave no answer in time")]
     Late,
 }
 

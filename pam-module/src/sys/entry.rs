@@ -113,3 +113,39 @@ fn guarded(on_panic: c_int, work: impl FnOnce() -> c_int) -> c_int {
 fn log_panic(panic: &PanicHookInfo<'_>) {
     log_without_handle(Priority::Critical, &format!("pam_session_rs: {panic}"));
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Set where the test runs itself again: the hook is the whole process', and its standard error is to be seen.
+    const ALONE: &str = "PANICKING_ALONE";
+
+    #[test]
+    fn a_panic_stays_in_the_module_and_off_the_hosts_terminal() {
+        if std::env::var_os(ALONE).is_some() {
+            assert_eq!(guarded(ffi::PAM_SESSION_ERR, || panic!("of\nthe module")), ffi::PAM_SESSION_ERR);
+            assert_eq!(guarded(ffi::PAM_SESSION_ERR, || ffi::PAM_SUCCESS), ffi::PAM_SUCCESS);
+            return;
+        }
+        let name = "sys::entry::tests::a_panic_stays_in_the_module_and_off_the_hosts_terminal";
+        let mut alone = Command::new(std::env::current_exe().expect("this program"));
+        alone.args(["--exact", name, "--nocapture"]).env(ALONE, "").env("RUST_BACKTRACE", "1");
+        let output = alone.output().expect("this program");
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("of\nthe module"));
+    }
+
+    #[test]
+    fn an_argument_vector_is_read_as_far_as_it_goes() {
+        let argv = [c"debug".as_ptr(), c"required".as_ptr(), std::ptr::null()];
+        // SAFETY: three pointers, two of them to C strings.
+        assert_eq!(unsafe { words(3, argv.as_ptr()) }, [b"debug".as_slice(), b"required"]);
+        // SAFETY: nothing is read of a null vector.
+        assert!(unsafe { words(2, std::ptr::null()) }.is_empty());
+        // SAFETY: a count below zero is none.
+        assert!(unsafe { words(-1, argv.as_ptr()) }.is_empty());
+    }
+}

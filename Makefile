@@ -1,0 +1,56 @@
+# The two commands of the README are `make demo` and `make test`. Each needs root (or sudo) and Rust; tests/prepare finds
+# what else is missing and installs it.
+
+PREFIX ?= /usr
+DESTDIR ?=
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
+LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/session-rs
+PROGRAMS := getty login logind utmp-record
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)")
+# Where this system's PAM looks for modules: beside pam_unix.so.
+SECURITY ?= $(patsubst %/pam_unix.so,%,$(firstword $(wildcard \
+	/usr/lib/*/security/pam_unix.so /usr/lib64/security/pam_unix.so /usr/lib/security/pam_unix.so \
+	/lib/*/security/pam_unix.so /lib64/security/pam_unix.so /lib/security/pam_unix.so)))
+INIT ?=
+
+.PHONY: build demo test lint bench install clean prepare-build prepare-demo prepare-test
+
+build: prepare-build
+	cargo build --release --locked --workspace --exclude pam-module
+	cargo build --release --locked -p pam-module
+	install -m 0644 $(RELEASE)/libpam_session_rs.so $(RELEASE)/pam_session_rs.so
+
+demo: prepare-demo build
+	$(if $(SUDO),@echo "not root: the sandbox is started with sudo")
+	$(SUDO) $(RELEASE)/sandbox
+
+test: prepare-test build lint
+	$(if $(SUDO),@echo "not root: the tests are run with sudo")
+	$(SUDO) $(RELEASE)/cases --all
+
+lint:
+	cargo fmt --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+bench: prepare-test build
+	@echo "there are no benchmarks yet: see the table in README.md" >&2; exit 2
+
+install: build
+	@test -n "$(SECURITY)" || { echo "no pam_unix.so found: name PAM's module directory with SECURITY=/…" >&2; exit 1; }
+	install -d $(LIBEXEC) $(DESTDIR)$(SECURITY)
+	for p in $(PROGRAMS); do install -m 0755 $(RELEASE)/$$p $(LIBEXEC)/$$p || exit 1; done
+	install -m 0644 $(RELEASE)/pam_session_rs.so $(DESTDIR)$(SECURITY)/pam_session_rs.so
+	dist/install "$(DESTDIR)" "$(PREFIX)" "$(INIT)"
+
+clean:
+	cargo clean
+
+prepare-build:
+	@tests/prepare build
+
+prepare-demo:
+	@tests/prepare demo
+
+prepare-test:
+	@tests/prepare test

@@ -138,7 +138,7 @@ fn between<'a>(unit: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
 }
 
 /// A user id as decimal digits and nothing else.
-fn parse_uid(digits: &str) -> Option<Uid> {
+pub(crate) fn parse_uid(digits: &str) -> Option<Uid> {
     let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
     digits.parse().ok().filter(|_| canonical).and_then(Uid::new)
 }
@@ -179,7 +179,10 @@ fn audit_session(pid: u32) -> Option<u32> {
 }
 
 /// The number of the process that `fd` pins (the `Pid` line of its fdinfo, pidfd_open(2)).
-fn pid_of(fd: BorrowedFd<'_>) -> io::Result<u32> {
+///
+/// # Errors
+/// `ESRCH` if the process is gone and reaped, or not in our PID namespace; `EBADF` if `fd` is no pidfd.
+pub(crate) fn pid_of(fd: BorrowedFd<'_>) -> io::Result<u32> {
     let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?;
     let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).ok_or(Errno::BADF)?;
     // -1 is a process that is gone, 0 one outside of our PID namespace.

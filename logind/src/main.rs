@@ -6,6 +6,8 @@ mod config;
 mod effects;
 mod paths;
 mod processes;
+mod sources;
+mod state;
 mod sys;
 
 fn main() {}

@@ -118,7 +118,7 @@ pub(crate) struct Found {
 }
 
 /// Whether a cgroup or one below it has processes (`populated` of cgroup.events, cgroups(7)).
-pub(super) fn is_populated(cgroup: &Path) -> io::Result<bool> {
+pub(crate) fn is_populated(cgroup: &Path) -> io::Result<bool> {
     match fs::read_to_string(cgroup.join("cgroup.events")) {
         Ok(text) => Ok(text.lines().any(|line| line == "populated 1")),
         Err(error) if is_gone(&error) => Ok(false),

@@ -1,6 +1,6 @@
 //! A user: somebody with sessions, or with none since a moment ago.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use crate::login::Account;
 use crate::names::{SessionId, Uid};
@@ -37,6 +37,9 @@ impl UserState {
     }
 }
 
+/// All users.
+pub(crate) type Users = BTreeMap<Uid, User>;
+
 /// Somebody with sessions. The runtime directory and the slice are as long-lived as this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
@@ -45,6 +48,8 @@ pub struct User {
     pub(crate) sessions: BTreeSet<SessionId>,
     pub(crate) last_session: Option<Moment>,
     pub(crate) stopping: bool,
+    pub(crate) announced: bool,
+    pub(crate) display: Option<SessionId>,
 }
 
 impl User {
@@ -71,6 +76,11 @@ impl User {
     /// When the last session ended, while there is none.
     pub fn last_session(&self) -> Option<Moment> {
         self.last_session
+    }
+
+    /// The session that stands for the user where only one can: `User.Display`, `IS_DISPLAY=`.
+    pub fn display(&self) -> Option<&SessionId> {
+        self.display.as_ref()
     }
 
     /// Whether the runtime directory is being removed.

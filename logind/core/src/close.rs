@@ -1,0 +1,245 @@
+//! A session ends, once and always: three witnesses tell of it, and a deadline asks the kernel in case none does.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::answer::{Answer, Refusal};
+use crate::deadlines::{Deadlines, Subject};
+use crate::display;
+use crate::effect::{Effect, Signal};
+use crate::event::{RequestId, Whom, Witnesses};
+use crate::names::{SessionId, VtNumber};
+use crate::open::refuse;
+use crate::policy::Policy;
+use crate::seat::Seats;
+use crate::session::{Ending, Force, Session, Stage};
+use crate::sessions::Sessions;
+use crate::switch;
+use crate::time::{Moment, Span};
+use crate::user::Users;
+
+/// How soon the kernel is asked after a session began to end; each further question waits twice as long.
+pub(crate) const FIRST_QUESTION: Span = Span::seconds(1);
+/// The longest wait between two questions.
+const PATIENCE_MAX: Span = Span::seconds(30);
+/// How long processes that were told to go may take before they are killed.
+pub(crate) const GRACE: Span = Span::seconds(5);
+/// How long a login that said it is over may take to exit before it counts as what it left running.
+pub(crate) const RELEASE_GRACE: Span = Span::seconds(20);
+
+const SIGHUP: i32 = 1;
+const SIGKILL: i32 = 9;
+const SIGTERM: i32 = 15;
+const SIGCONT: i32 = 18;
+
+/// Why a session ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Its login is over: what it left running is treated as configured.
+    Over,
+    /// Somebody who may ends it: its processes are told to go, then killed.
+    Forced,
+}
+
+/// Which witness spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Witness {
+    /// The leader is gone.
+    Leader,
+    /// The life line is closed.
+    LifeLine,
+}
+
+/// All that ending a session may change.
+pub(crate) struct Reach<'a> {
+    pub(crate) sessions: &'a mut Sessions,
+    pub(crate) users: &'a mut Users,
+    pub(crate) seats: &'a mut Seats,
+    pub(crate) deadlines: &'a mut Deadlines,
+    pub(crate) policy: &'a Policy,
+    pub(crate) foreground: Option<VtNumber>,
+}
+
+/// The session ends from now on; it is gone when its processes are.
+pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id) else { return Vec::new() };
+    match session.stage {
+        Stage::Opening => {
+            session.ending.early = true;
+            return Vec::new();
+        }
+        Stage::Closing if why == Why::Forced => return hurry(now, session, reach.deadlines),
+        Stage::Closing => return Vec::new(),
+        Stage::Open => session.stage = Stage::Closing,
+    }
+    let uid = session.uid;
+    let user = reach.users.get_mut(&uid);
+    if user.as_ref().is_some_and(|user| reach.policy.kills_processes_of(&user.account.name)) {
+        session.ending.force = Force::AfterLeader(now + RELEASE_GRACE);
+    }
+    ask_again(now, session, reach.deadlines);
+    let (seat, announced, leader_gone) = (session.seat.clone(), session.announced, session.ending.leader_gone);
+
+    let mut effects = vec![Effect::SaveSession(id.clone())];
+    if announced {
+        effects.push(Effect::Announce(Signal::SessionChanged(id.clone(), &["State"])));
+    }
+    if let Some(seat) = seat.and_then(|seat| reach.seats.get_mut(&seat)) {
+        effects.extend(switch::settle(seat, reach.sessions, reach.foreground));
+    }
+    if let Some(user) = user
+        && display::leave(user, id, reach.sessions)
+    {
+        effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
+    }
+    effects.push(Effect::SaveUser(uid));
+    if let Some(session) = reach.sessions.get_mut(id)
+        && (why == Why::Forced || leader_gone && session.ending.force != Force::None)
+    {
+        effects.extend(hurry(now, session, reach.deadlines));
+    }
+    effects
+}
+
+/// The session's own login says that it is over (ReleaseSession).
+pub(crate) fn release(now: Moment, request: RequestId, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
+    if reach.sessions.get(id).is_none() {
+        return refuse(request, Refusal::NoSuchSession(id.clone()));
+    }
+    let mut effects = close(now, id, Why::Over, reach);
+    effects.push(Effect::Reply { request, answer: Answer::Done });
+    effects
+}
+
+/// The leader is gone, or the life line is closed.
+pub(crate) fn lost(now: Moment, id: &SessionId, witness: Witness, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id) else { return Vec::new() };
+    match witness {
+        Witness::Leader => session.ending.leader_gone = true,
+        Witness::LifeLine => session.ending.life_line_gone = true,
+    }
+    let was_closing = session.stage == Stage::Closing;
+    let mut effects = close(now, id, Why::Over, reach);
+    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return effects };
+    if was_closing && session.ending.leader_gone && matches!(session.ending.force, Force::AfterLeader(_)) {
+        effects.extend(hurry(now, session, reach.deadlines));
+    }
+    if session.ending.leader_gone && session.ending.life_line_gone {
+        effects.push(Effect::Probe(id.clone())); // most often nothing is left, and nobody need wait for the deadline
+    }
+    effects
+}
+
+/// No process is left in the session's scope.
+pub(crate) fn scope_empty(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let mut effects = close(now, id, Why::Over, reach);
+    if reach.sessions.get(id).is_some_and(|s| s.stage == Stage::Closing) {
+        effects.extend(finish(now, id, reach));
+    }
+    effects
+}
+
+/// The kernel has said what is left.
+pub(crate) fn probed(now: Moment, id: &SessionId, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return Vec::new() };
+    let leader_just_gone = !left.leader && !session.ending.leader_gone;
+    session.ending.leader_gone |= !left.leader;
+    session.ending.life_line_gone |= !left.life_line;
+    let is_over = match left.scope {
+        Some(populated) => !populated,
+        // Of a session that never opened nothing was made that lives; any other is its leader and its life line.
+        None => !session.announced || (!left.leader && !left.life_line),
+    };
+    if is_over {
+        return finish(now, id, reach);
+    }
+    if leader_just_gone && matches!(session.ending.force, Force::AfterLeader(_)) {
+        return hurry(now, session, reach.deadlines);
+    }
+    Vec::new()
+}
+
+/// A deadline of the session has come.
+pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return Vec::new() };
+    let mut effects = Vec::new();
+    match session.ending.force {
+        Force::AfterLeader(at) if at.monotonic <= now.monotonic => {
+            effects.extend(hurry(now, session, reach.deadlines));
+        }
+        Force::Told(at) if at.monotonic <= now.monotonic => {
+            session.ending.force = Force::Killed;
+            effects.push(signal(session, SIGKILL));
+        }
+        _ => {}
+    }
+    if session.ending.ask_at.is_none_or(|at| at.monotonic <= now.monotonic) {
+        effects.push(Effect::Probe(id.clone()));
+        ask_again(now, session, reach.deadlines);
+    } else {
+        set_deadline(now, session, reach.deadlines);
+    }
+    effects
+}
+
+/// The next question to the kernel is put off, each time for twice as long.
+pub(crate) fn ask_again(now: Moment, session: &mut Session, deadlines: &mut Deadlines) {
+    let Ending { patience, .. } = session.ending;
+    session.ending.patience = match patience {
+        Span(0) => FIRST_QUESTION,
+        Span(n) => Span(n.saturating_mul(2)).min(PATIENCE_MAX),
+    };
+    session.ending.ask_at = Some(now + session.ending.patience);
+    set_deadline(now, session, deadlines);
+}
+
+/// The session is gone: nothing of it lives.
+fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.remove(id) else { return Vec::new() };
+    reach.deadlines.clear(&Subject::Session(id.clone()));
+    let uid = session.uid;
+    let mut effects = Vec::new();
+    if session.class.has_scope() {
+        effects.push(Effect::RemoveScope { session: id.clone(), uid });
+    }
+    effects.push(Effect::ForgetSession(id.clone()));
+    if let Some(seat) = &session.seat {
+        effects.extend(switch::leave(id, seat, session.vt, reach.sessions, reach.seats, reach.foreground));
+    }
+    if let Some(user) = reach.users.get_mut(&uid) {
+        user.sessions.remove(id);
+        if user.sessions.is_empty() {
+            user.last_session = Some(now);
+            reach.deadlines.set(Subject::User(uid), now + reach.policy.user_stop_delay);
+        }
+        effects.push(Effect::SaveUser(uid));
+    }
+    if session.announced {
+        effects.push(Effect::Announce(Signal::SessionRemoved(id.clone())));
+    }
+    effects
+}
+
+/// The session's processes are told to go, unless they were: those that end on a hang-up, those that end when asked, and
+/// those that are stopped.
+fn hurry(now: Moment, session: &mut Session, deadlines: &mut Deadlines) -> Vec<Effect> {
+    if matches!(session.ending.force, Force::Told(_) | Force::Killed) {
+        return Vec::new();
+    }
+    session.ending.force = Force::Told(now + GRACE);
+    set_deadline(now, session, deadlines);
+    vec![signal(session, SIGTERM), signal(session, SIGHUP), signal(session, SIGCONT)]
+}
+
+fn signal(session: &Session, signal: i32) -> Effect {
+    Effect::Kill { request: None, session: session.id.clone(), uid: session.uid, whom: Whom::All, signal }
+}
+
+fn set_deadline(now: Moment, session: &Session, deadlines: &mut Deadlines) {
+    let force = match session.ending.force {
+        Force::AfterLeader(at) | Force::Told(at) => Some(at),
+        Force::None | Force::Killed => None,
+    };
+    let soonest = session.ending.ask_at.into_iter().chain(force).min().unwrap_or(now);
+    deadlines.set(Subject::Session(session.id.clone()), soonest);
+}

@@ -1,6 +1,7 @@
 //! Not built yet.
 #![expect(dead_code, reason = "the parts come before the whole")]
 
+mod bus;
 mod clock;
 mod config;
 mod effects;

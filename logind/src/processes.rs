@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use logind_core::leader::Leader;
 use logind_core::names::{SessionId, Uid, VtNumber};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -31,6 +32,20 @@ pub(crate) struct Process {
     pub(crate) vt: Option<VtNumber>,
     /// Its audit session, unless unset or inherited from its parent.
     pub(crate) audit: Option<u32>,
+}
+
+/// The pidfd of the process `leader`, if it has not ended: another with its number is not it.
+pub(crate) fn find(leader: Leader) -> Option<OwnedFd> {
+    let process = Process::by_pid(leader.pid).ok()?;
+    let is_other = matches!((process.leader.pidfs_id, leader.pidfs_id), (Some(now), Some(then)) if now != then);
+    (process.leader.start_time == leader.start_time && !is_other && !has_ended(process.fd.as_fd()))
+        .then_some(process.fd)
+}
+
+/// Whether the process that `fd` pins has ended, reaped or not (pidfd_open(2)).
+fn has_ended(fd: BorrowedFd<'_>) -> bool {
+    let mut pidfd = [PollFd::new(&fd, PollFlags::IN)];
+    matches!(poll(&mut pidfd, Some(&Timespec::default())), Ok(1))
 }
 
 /// Where a process runs: its session and owner by the names of its cgroup.
@@ -279,6 +294,23 @@ mod tests {
         assert_eq!(Process::by_pidfd(fd).map_err(errno).err(), Some(Some(libc::ESRCH)));
         assert_eq!(Process::by_pid(child.id()).map_err(errno).err(), Some(Some(libc::ESRCH)));
         assert_eq!(Process::by_pid(0).map_err(errno).err(), Some(Some(libc::ESRCH)));
+    }
+
+    #[test]
+    fn a_leader_is_found_until_it_ends_and_never_under_anothers_number() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
+        let process = Process::by_pid(child.id()).expect("it runs");
+        let leader = process.leader;
+        assert!(find(leader).is_some());
+        assert!(find(Leader { pidfs_id: None, ..leader }).is_some());
+        assert!(find(Leader { start_time: leader.start_time + 1, ..leader }).is_none());
+        assert!(find(Leader { pidfs_id: leader.pidfs_id.map(|id| id + 1), ..leader }).is_none());
+        drop(child.stdin.take());
+        let deadline = Timespec { tv_sec: 10, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&process.fd, PollFlags::IN)], Some(&deadline)).expect("its end");
+        assert!(find(leader).is_none(), "a process that nobody has waited for has ended all the same");
+        child.wait().expect("its end");
+        assert!(find(leader).is_none());
     }
 
     #[test]

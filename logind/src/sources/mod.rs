@@ -21,7 +21,7 @@ use jobs::Jobs;
 use poller::Poller;
 use watches::Watches;
 
-pub(crate) use jobs::{THREADS, look_up};
+pub(crate) use jobs::{THREADS, look_up_all};
 pub(crate) use watches::Watched;
 
 /// Everything that is watched or waited for, but the bus and signals.

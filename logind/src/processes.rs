@@ -26,8 +26,6 @@ pub(crate) struct Process {
     pub(crate) leader: Leader,
     /// The session in whose scope it runs.
     pub(crate) session: Option<SessionId>,
-    /// The user in whose slice it runs.
-    pub(crate) owner: Option<Uid>,
     /// The virtual terminal that is its controlling terminal.
     pub(crate) vt: Option<VtNumber>,
     /// Its audit session, unless unset or inherited from its parent.
@@ -86,7 +84,7 @@ impl Process {
             return Err(Errno::SRCH.into());
         }
         let leader = Leader { pid, start_time: stat.start_time, pidfs_id };
-        Ok(Self { fd, leader, session: place.session, owner: place.owner, vt: stat.vt, audit })
+        Ok(Self { fd, leader, session: place.session, vt: stat.vt, audit })
     }
 }
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use logind_core::policy::Policy;
 
-pub(crate) use values::MemorySize;
+use crate::effects::runtime_directory::Limits;
+use values::MemorySize;
 
 /// The section that all our keys are in.
 const SECTION: &str = "Login";
@@ -133,6 +134,16 @@ pub(crate) fn read_file(file: &Path) -> io::Result<(Config, Vec<Complaint>)> {
 }
 
 impl Config {
+    /// How much each runtime directory may hold on this machine (sysinfo(2)).
+    pub(crate) fn runtime_directory_limits(&self) -> Limits {
+        const PAGE: u64 = 4096;
+        let machine = rustix::system::sysinfo();
+        let memory = (machine.totalram as u64).saturating_mul(machine.mem_unit.into());
+        // A size of 0 would be no limit (tmpfs(5)).
+        let size = self.runtime_directory_size.in_bytes(memory).max(PAGE);
+        Limits { size, inodes: self.runtime_directory_inodes.unwrap_or(size / PAGE) }
+    }
+
     fn apply(&mut self, file: &Path, bytes: &[u8], complaints: &mut Vec<Complaint>) {
         let mut is_ours = None;
         for (line, entry) in ini::entries(bytes) {

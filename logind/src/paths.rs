@@ -42,3 +42,12 @@ pub(crate) const OWN: &str = "/run/session-rs";
 
 /// Locked by the one logind that runs (flock(2)).
 pub(crate) const LOCK: &str = "/run/session-rs/logind.lock";
+
+/// The system bus's socket (DBus Specification, "Well-known Message Bus Instances").
+pub(crate) const SYSTEM_BUS: &str = "/run/dbus/system_bus_socket";
+
+/// This machine's identity (machine-id(5)).
+pub(crate) const MACHINE_ID: &str = "/etc/machine-id";
+
+/// The first virtual terminal's alias, there only where there are virtual terminals (console_ioctl(4)).
+pub(crate) const VIRTUAL_TERMINALS: &str = "/dev/tty0";

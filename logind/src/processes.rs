@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use logind_core::leader::Leader;
 use logind_core::names::{SessionId, Uid, VtNumber};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -25,12 +26,24 @@ pub(crate) struct Process {
     pub(crate) leader: Leader,
     /// The session in whose scope it runs.
     pub(crate) session: Option<SessionId>,
-    /// The user in whose slice it runs.
-    pub(crate) owner: Option<Uid>,
     /// The virtual terminal that is its controlling terminal.
     pub(crate) vt: Option<VtNumber>,
     /// Its audit session, unless unset or inherited from its parent.
     pub(crate) audit: Option<u32>,
+}
+
+/// The pidfd of the process `leader`, if it has not ended: another with its number is not it.
+pub(crate) fn find(leader: Leader) -> Option<OwnedFd> {
+    let process = Process::by_pid(leader.pid).ok()?;
+    let is_other = matches!((process.leader.pidfs_id, leader.pidfs_id), (Some(now), Some(then)) if now != then);
+    (process.leader.start_time == leader.start_time && !is_other && !has_ended(process.fd.as_fd()))
+        .then_some(process.fd)
+}
+
+/// Whether the process that `fd` pins has ended, reaped or not (pidfd_open(2)).
+fn has_ended(fd: BorrowedFd<'_>) -> bool {
+    let mut pidfd = [PollFd::new(&fd, PollFlags::IN)];
+    matches!(poll(&mut pidfd, Some(&Timespec::default())), Ok(1))
 }
 
 /// Where a process runs: its session and owner by the names of its cgroup.
@@ -71,7 +84,7 @@ impl Process {
             return Err(Errno::SRCH.into());
         }
         let leader = Leader { pid, start_time: stat.start_time, pidfs_id };
-        Ok(Self { fd, leader, session: place.session, owner: place.owner, vt: stat.vt, audit })
+        Ok(Self { fd, leader, session: place.session, vt: stat.vt, audit })
     }
 }
 
@@ -279,6 +292,23 @@ mod tests {
         assert_eq!(Process::by_pidfd(fd).map_err(errno).err(), Some(Some(libc::ESRCH)));
         assert_eq!(Process::by_pid(child.id()).map_err(errno).err(), Some(Some(libc::ESRCH)));
         assert_eq!(Process::by_pid(0).map_err(errno).err(), Some(Some(libc::ESRCH)));
+    }
+
+    #[test]
+    fn a_leader_is_found_until_it_ends_and_never_under_anothers_number() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
+        let process = Process::by_pid(child.id()).expect("it runs");
+        let leader = process.leader;
+        assert!(find(leader).is_some());
+        assert!(find(Leader { pidfs_id: None, ..leader }).is_some());
+        assert!(find(Leader { start_time: leader.start_time + 1, ..leader }).is_none());
+        assert!(find(Leader { pidfs_id: leader.pidfs_id.map(|id| id + 1), ..leader }).is_none());
+        drop(child.stdin.take());
+        let deadline = Timespec { tv_sec: 10, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&process.fd, PollFlags::IN)], Some(&deadline)).expect("its end");
+        assert!(find(leader).is_none(), "a process that nobody has waited for has ended all the same");
+        child.wait().expect("its end");
+        assert!(find(leader).is_none());
     }
 
     #[test]

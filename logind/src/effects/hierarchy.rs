@@ -132,7 +132,10 @@ fn base_directory(point: &Path) -> Result<PathBuf, Unusable> {
     let base = processes::base_cgroup().map_err(Unusable::Unreadable)?;
     let mounts = fs::read_to_string(paths::MOUNTS).map_err(Unusable::Unreadable)?;
     let root = root_of_mount(&mounts, point).ok_or(Unusable::OutOfReach)?;
-    below(&base, root).map(|inside| point.join(inside)).ok_or(Unusable::OutOfReach)
+    match below(&base, root).ok_or(Unusable::OutOfReach)? {
+        "" => Ok(point.to_owned()),
+        inside => Ok(point.join(inside)),
+    }
 }
 
 /// What part of its file system the cgroup2 mounted last at `point` shows (proc_pid_mountinfo(5)).

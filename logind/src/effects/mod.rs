@@ -6,3 +6,4 @@ pub(crate) mod kill;
 pub(crate) mod life_line;
 pub(crate) mod runtime_directory;
 mod tree;
+pub(crate) mod witnesses;

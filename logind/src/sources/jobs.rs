@@ -76,6 +76,21 @@ impl Jobs {
     }
 }
 
+/// The accounts of those of `uids` that the user database knows, as far as it tells in time.
+pub(crate) async fn look_up_all(uids: Vec<Uid>, patience: Duration) -> Vec<Account> {
+    let deadline = tokio::time::Instant::now() + patience;
+    let gate = Arc::new(Semaphore::new(LOOK_UPS));
+    let mut running = JoinSet::new();
+    for uid in uids {
+        running.spawn(beside_the_loop(Arc::clone(&gate), move || look_up(uid)));
+    }
+    let mut accounts = Vec::new();
+    while let Ok(Some(answer)) = tokio::time::timeout_at(deadline, running.join_next()).await {
+        accounts.extend(answer.ok().and_then(Result::ok));
+    }
+    accounts
+}
+
 /// Runs `job` on a thread of the pool once `gate` lets it, which counts it until it ends, also if nobody waits any more.
 async fn beside_the_loop<T: Send + 'static>(
     gate: Arc<Semaphore>,
@@ -94,7 +109,7 @@ async fn beside_the_loop<T: Send + 'static>(
 ///
 /// # Errors
 /// `ENOENT` if there is no such user; `EINVAL` if the name cannot be shown; what the database says if it fails.
-pub(crate) fn look_up(uid: Uid) -> io::Result<Account> {
+fn look_up(uid: Uid) -> io::Result<Account> {
     match User::from_uid(nix::unistd::Uid::from_raw(uid.get())) {
         // It goes into state files, onto the bus and into logs.
         Ok(Some(user)) if user.name.is_empty() || user.name.contains(char::is_control) => Err(Errno::INVAL.into()),

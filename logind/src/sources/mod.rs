@@ -8,8 +8,8 @@ mod watches;
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
 
 use logind_core::Event;
 use logind_core::event::RequestId;
@@ -21,8 +21,7 @@ use jobs::Jobs;
 use poller::Poller;
 use watches::Watches;
 
-pub(crate) use jobs::{THREADS, look_up};
-pub(crate) use watches::Watched;
+pub(crate) use jobs::{THREADS, look_up_all};
 
 /// Everything that is watched or waited for, but the bus and signals.
 ///
@@ -103,9 +102,9 @@ impl Sources {
         self.watches.forget(&self.poller, session);
     }
 
-    /// What is watched of a session.
-    pub(crate) fn watched(&self, session: &SessionId) -> Option<&Watched> {
-        self.watches.of(session)
+    /// The pidfd of a session's leader, if it is watched or was until it ended.
+    pub(crate) fn leader(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
+        self.watches.leader_of(session)
     }
 
     /// Lets an event happen that is known already.
@@ -122,11 +121,6 @@ impl Sources {
     pub(crate) fn remove_runtime_directory(&mut self, directories: RuntimeDirectories, uid: Uid) {
         self.jobs.remove_runtime_directory(directories, uid);
     }
-}
-
-/// Whether the scope at `path` has processes.
-pub(crate) fn is_populated(path: &Path) -> io::Result<bool> {
-    crate::effects::cgroup::is_populated(path)
 }
 
 #[cfg(test)]
@@ -166,7 +160,7 @@ mod tests {
         assert_eq!(next(&mut sources).await, Event::LeaderExited(id.clone()));
         assert!(is_quiet(&mut sources).await);
         sources.forget(&id);
-        assert!(sources.watched(&id).is_none());
+        assert!(sources.leader(&id).is_none());
         child.wait().expect("its end");
         drop(copy);
     }

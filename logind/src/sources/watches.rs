@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use logind_core::Event;
@@ -11,8 +11,8 @@ use logind_core::names::SessionId;
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
-use super::is_populated;
 use super::poller::{FIRST_FREE, Interest, Poller, SCOPES};
+use crate::effects::cgroup::is_populated;
 
 /// What is watched of every session.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Watches {
 
 /// What is watched of one session.
 #[derive(Debug, Default)]
-pub(crate) struct Watched {
+struct Watched {
     leader: Option<(u64, OwnedFd)>,
     life_line: Option<(u64, OwnedFd)>,
     scope: Option<(i32, PathBuf)>,
@@ -40,12 +40,12 @@ enum Witness {
 
 impl Watched {
     /// The leader's pidfd.
-    pub(crate) fn leader(&self) -> Option<&OwnedFd> {
+    fn leader(&self) -> Option<&OwnedFd> {
         self.leader.as_ref().map(|(_, pidfd)| pidfd)
     }
 
     /// Our end of the life line.
-    pub(crate) fn life_line(&self) -> Option<&OwnedFd> {
+    fn life_line(&self) -> Option<&OwnedFd> {
         self.life_line.as_ref().map(|(_, reader)| reader)
     }
 }
@@ -63,8 +63,9 @@ impl Watches {
         })
     }
 
-    pub(super) fn of(&self, session: &SessionId) -> Option<&Watched> {
-        self.sessions.get(session)
+    /// The pidfd of a session's leader.
+    pub(super) fn leader_of(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
+        Some(self.sessions.get(session)?.leader()?.as_fd())
     }
 
     pub(super) fn leader(&mut self, poller: &Poller, session: &SessionId, pidfd: OwnedFd) -> io::Result<()> {

@@ -200,6 +200,18 @@ mod tests {
     }
 
     #[test]
+    fn of_our_controllers_those_are_enabled_that_are_there_and_are_not_yet() {
+        let cgroup = tempfile::tempdir().expect("a directory");
+        let file = |name: &str| cgroup.path().join(name);
+        fs::write(file("cgroup.controllers"), "cpuset cpu memory\n").expect("a file");
+        fs::write(file("cgroup.subtree_control"), "cpu\n").expect("a file");
+        enable_present(cgroup.path()).expect("a file that takes it");
+        assert_eq!(fs::read_to_string(file("cgroup.subtree_control")).expect("a file"), "+memory");
+        fs::remove_file(file("cgroup.subtree_control")).expect("a file");
+        assert!(enable_present(cgroup.path()).is_err());
+    }
+
+    #[test]
     fn the_base_is_found_below_what_is_mounted_or_not_at_all() {
         assert_eq!(below("", "/"), Some(""));
         assert_eq!(below("/docker/b", "/"), Some("docker/b"));

@@ -146,6 +146,7 @@ impl<'a> Outside<'a> {
         }
         if self.can_leave && keys[..count].contains(&LEAVE) {
             self.end()?;
+            self.screen()?.write_all(b"\r\n")?;
             return Ok(Some(0));
         }
         self.typed.extend_from_slice(&keys[..count]);
@@ -173,7 +174,7 @@ impl<'a> Outside<'a> {
         loop {
             match rustix::io::read(master, &mut buffer) {
                 Ok(0) | Err(Errno::AGAIN | Errno::IO) => return Ok(()),
-                Ok(count) => File::from(self.screen()?).write_all(&buffer[..count])?,
+                Ok(count) => self.screen()?.write_all(&buffer[..count])?,
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -181,11 +182,11 @@ impl<'a> Outside<'a> {
     }
 
     // The terminal's stream that can be written: standard output, or error if only that is one.
-    fn screen(&self) -> io::Result<OwnedFd> {
+    fn screen(&self) -> io::Result<File> {
         let (output, errors) = (io::stdout(), io::stderr());
         let stream =
             if self.terminal.streams[1] || !self.terminal.streams[2] { output.as_fd() } else { errors.as_fd() };
-        stream.try_clone_to_owned()
+        Ok(stream.try_clone_to_owned()?.into())
     }
 }
 

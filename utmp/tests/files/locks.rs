@@ -50,17 +50,10 @@ fn a_writer_of_ours_that_was_stopped_costs_no_record() {
 fn processes_and_threads_of_ours_lose_nothing_to_each_other() {
     let root = Root::with_logs();
     thread::scope(|scope| {
-<<<<<<< HEAD
         for thread in 0..6 {
             let files = &root.files;
             scope.spawn(move || {
                 for number in 0..60 {
-=======
-        for thread in 0..3 {
-            let files = &root.files;
-            scope.spawn(move || {
-                for number in 0..40 {
->>>>>>> getty
                     let line = format!("pts/{thread}{number}");
                     let record = Record::user_process(line.as_bytes(), 1000 * thread + number, b"alice", NOW);
                     files.update(&record.clone().with_id(format!("{thread}{number}").as_bytes())).unwrap();
@@ -68,26 +61,16 @@ fn processes_and_threads_of_ours_lose_nothing_to_each_other() {
                 }
             });
             scope.spawn(|| {
-<<<<<<< HEAD
                 for _ in 0..5 {
-=======
-                for _ in 0..10 {
->>>>>>> getty
                     assert!(ended(utmp_record(root.dir.path(), &["runlevel", "2"]).spawn().unwrap()).success());
                 }
             });
         }
     });
     let users = |record: &Record| record.kind == Kind::UserProcess && record.user == "alice";
-<<<<<<< HEAD
     assert_eq!(root.files.utmp_records().unwrap().filter(users).count(), 360);
     let appended = root.files.wtmp_since(0).unwrap();
     assert_eq!(appended.iter().filter(|record| users(record)).count(), 360);
-=======
-    assert_eq!(root.files.utmp_records().unwrap().filter(users).count(), 120);
-    let appended = root.files.wtmp_since(0).unwrap();
-    assert_eq!(appended.iter().filter(|record| users(record)).count(), 120);
->>>>>>> getty
     assert_eq!(appended.iter().filter(|record| record.run_levels().is_some()).count(), 30);
 }
 

@@ -69,7 +69,6 @@ fn a_boot_that_init_recorded_is_left_alone_and_said_so() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn the_boots_time_is_the_kernels_or_that_of_a_container_started_later() {
     let root = Root::new();
     run(&root, &["boot"]);
@@ -80,8 +79,6 @@ fn the_boots_time_is_the_kernels_or_that_of_a_container_started_later() {
 }
 
 #[test]
-=======
->>>>>>> getty
 fn a_boot_is_recorded_once() {
     let root = Root::with_logs();
     run(&root, &["boot"]);

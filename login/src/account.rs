@@ -68,7 +68,8 @@ impl Account {
         Ok(Self { name, uid: user.uid, gid: user.gid, home: user.dir, shell })
     }
 
-    /// Takes on the account's groups, before PAM's credentials, which may add to them.
+    /// Takes on the account's supplementary groups, before PAM's credentials, which may add to them. The group id stays
+    /// root's with the user id, until the child gives up both: what this process makes must not be the user's group's.
     ///
     /// Root gets none but its own: looking them up could hang on a directory server that is down, and then nobody
     /// could repair it.
@@ -77,10 +78,9 @@ impl Account {
     /// If the kernel or the account database refuses.
     pub(crate) fn take_groups(&self) -> Result<(), GroupError> {
         if self.uid.is_root() {
-            nix::unistd::setgroups(&[])?;
+            Ok(nix::unistd::setgroups(&[])?)
         } else {
-            nix::unistd::initgroups(&CString::new(self.name.as_str())?, self.gid)?;
+            Ok(nix::unistd::initgroups(&CString::new(self.name.as_str())?, self.gid)?)
         }
-        Ok(nix::unistd::setresgid(self.gid, self.gid, self.gid)?)
     }
 }

@@ -62,6 +62,14 @@ pub(crate) enum ArgumentError {
     RootOnly(char),
 }
 
+impl ArgumentError {
+    /// Whether somebody may have tried to get more than a login: worth a line in the log. What the log tells of it
+    /// never carries the text of an argument.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        !matches!(self, Self::Syntax(_) | Self::NobodyToTrust)
+    }
+}
+
 /// Reads the command line, without the program's name, for a caller with the real user id `uid`.
 ///
 /// A name is refused by the rules of [`LoginName`] wherever it stands, also behind `--` (CVE-2026-24061). What only
@@ -100,6 +108,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>, uid: u32) -> 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn parsed(line: &[&str], uid: u32) -> Result<Command, ArgumentError> {
@@ -151,10 +161,21 @@ mod tests {
         assert!(matches!(parsed(&["-h"], 0), Err(ArgumentError::Syntax(_))));
     }
 
+    /// The options that a line of `text` begins with.
+    fn options(text: &str) -> BTreeSet<String> {
+        let first = |line: &str| line.split_whitespace().next().map(|word| word.trim_matches('*').to_owned());
+        text.lines().filter_map(first).filter(|word| word.starts_with('-')).collect()
+    }
+
     #[test]
-    fn help_names_every_option() {
-        for option in ["-f", "-h HOST", "-H", "-p", "--help", "--version"] {
-            assert!(HELP.contains(&format!(" {option} ")), "{option}");
+    fn help_and_manual_name_the_same_options_and_login_takes_them() {
+        let manual = include_str!("../../docs/man/login.1.scd");
+        let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
+        assert_eq!(options(section), options(HELP));
+        assert_eq!(options(HELP).len(), 6);
+        for option in options(HELP) {
+            let line: &[&str] = if option == "-h" { &[&option, "host"] } else { &[&option, "alice"] };
+            assert!(parsed(line, 0).is_ok(), "{option}");
         }
     }
 }

@@ -4,7 +4,9 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use nix::unistd::{Pid, Uid, chdir, getppid, getresgid, getresuid, setegid, seteuid, setresuid, setsid};
+use nix::unistd::{
+    Gid, Pid, Uid, chdir, getppid, getresgid, getresuid, setegid, seteuid, setresgid, setresuid, setsid,
+};
 use rustix::stdio::stdin;
 use thiserror::Error;
 use tracing::warn;
@@ -16,6 +18,9 @@ use crate::session::Session;
 use crate::shell::Shell;
 use crate::terminal::Terminal;
 use crate::{greeting, paths, sys};
+
+const ROOT: Uid = Uid::from_raw(0);
+const ROOT_GROUP: Gid = Gid::from_raw(0);
 
 /// What the child needs to become the shell.
 pub(crate) struct Start<'a> {
@@ -89,18 +94,17 @@ fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, s
     Ok((shell, environment, path))
 }
 
-/// Takes the user's id for good, and makes sure of it. The groups are the user's already.
+/// Takes the user's ids for good, and makes sure of it. The supplementary groups are the user's already.
 fn become_user(account: &Account) -> Result<(), StartError> {
     let (uid, gid) = (account.uid, account.gid);
+    setresgid(gid, gid, gid).map_err(StartError::Ids)?;
     setresuid(uid, uid, uid).map_err(StartError::Ids)?;
-    let uids = getresuid().map_err(StartError::Ids)?;
     let gids = getresgid().map_err(StartError::Ids)?;
+    let uids = getresuid().map_err(StartError::Ids)?;
     if [uids.real, uids.effective, uids.saved] != [uid; 3] || [gids.real, gids.effective, gids.saved] != [gid; 3] {
         return Err(StartError::Ids(Errno::EPERM));
     }
-    let is_root_again = seteuid(Uid::from_raw(0)).is_ok();
-    let is_group_again = gid.as_raw() != 0 && setegid(0.into()).is_ok();
-    if !uid.is_root() && (is_root_again || is_group_again) {
+    if !uid.is_root() && (seteuid(ROOT).is_ok() || (gid != ROOT_GROUP && setegid(ROOT_GROUP).is_ok())) {
         return Err(StartError::RootRegained);
     }
     Ok(())

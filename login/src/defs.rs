@@ -193,6 +193,8 @@ fn search_path(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -250,5 +252,33 @@ mod tests {
         let file = folder.path().join("noise");
         std::fs::write(&file, b"\xff\0LOGIN_RETRIES 9\nLOGIN_RETRIES 7\n").expect("a file");
         assert_eq!(Settings::read(&file).tries, 7);
+    }
+
+    #[test]
+    fn the_manual_names_every_key() {
+        let manual = include_str!("../../docs/man/login.1.scd");
+        let source = include_str!("defs.rs");
+        let keys = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self."))
+            .map(|(key, _)| key);
+        let keys: Vec<_> = keys.collect();
+        assert_eq!(keys.len(), 16);
+        for key in keys {
+            assert!(manual.contains(&format!("*{key}*")), "{key}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_breaks_a_login(text in any::<String>(), key in 0..5_usize, value in any::<String>()) {
+            Settings::parse(&text);
+            let key = ["LOGIN_TIMEOUT", "LOGIN_RETRIES", "TTYPERM", "ENV_PATH", "MAIL_DIR"][key];
+            let settings = Settings::parse(&format!("{key} {value}"));
+            prop_assert!(settings.tries > 0);
+            prop_assert!(settings.line_mode <= 0o777);
+            prop_assert!(settings.timeout.is_none_or(|timeout| !timeout.is_zero()));
+            prop_assert!(!settings.path_of(Uid::from_raw(1)).is_empty());
+        }
     }
 }

@@ -26,7 +26,8 @@ type Variables = BTreeMap<Vec<u8>, Vec<u8>>;
 pub(crate) struct CallerEnvironment(Variables);
 
 impl CallerEnvironment {
-    /// Takes the environment away from this process, so that PAM's modules do not obey it either.
+    /// Takes the environment away from this process, so that neither PAM's modules nor our own libraries obey it (`TZ`
+    /// names a file to read). The first act of the program.
     pub(crate) fn take() -> Self {
         let bytes = |(name, value): (OsString, OsString)| (name.into_vec(), value.into_vec());
         let variables = std::env::vars_os().map(bytes).collect();

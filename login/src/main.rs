@@ -49,14 +49,20 @@ use talk::Talk;
 use terminal::Terminal;
 
 fn main() -> ExitCode {
+    let caller = CallerEnvironment::take();
     if let Err(error) = syslog::install_off_terminals("login", syslog::Facility::AuthPriv, tracing::Level::INFO) {
         failure::tell(&error);
     }
     let ended = match arguments::parse(std::env::args_os().skip(1), getuid().as_raw()) {
         Ok(Command::Help) => show(arguments::HELP),
         Ok(Command::Version) => show(concat!("login (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(Command::LogIn(request)) => log_in(&request),
-        Err(error) => Err(error.into()),
+        Ok(Command::LogIn(request)) => log_in(&request, &caller),
+        Err(error) => {
+            if error.is_suspicious() {
+                warn!(reason = %error, uid = getuid().as_raw(), "refused a command line");
+            }
+            Err(error.into())
+        }
     };
     ended.unwrap_or_else(|failure| {
         failure::tell(&failure);
@@ -65,9 +71,8 @@ fn main() -> ExitCode {
 }
 
 /// One login, from taking the line to giving it back.
-fn log_in(request: &Request) -> Result<ExitCode, Failure> {
+fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Failure> {
     process::prepare().map_err(Failure::Process)?;
-    let caller = CallerEnvironment::take();
     if !geteuid().is_root() {
         return Err(Failure::NotRoot);
     }

@@ -3,8 +3,12 @@
 use std::io;
 
 use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
 
 use crate::sys;
+
+/// login.defs(5)'s default for `UMASK`.
+const UMASK: Mode = Mode::from_bits_truncate(0o022);
 
 /// Frees the process from what its caller left it.
 ///
@@ -21,6 +25,8 @@ pub(crate) fn prepare() -> io::Result<()> {
     for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP, Signal::SIGPIPE] {
         sys::ignore(signal)?;
     }
+    // Some inits leave 0, and then what the shell makes is everybody's. PAM's pam_umask may say otherwise.
+    nix::sys::stat::umask(UMASK);
     if let Err(error) = rustix::process::setpriority_process(None, 0) {
         tracing::debug!(%error, "the caller's priority stays");
     }

@@ -241,3 +241,16 @@ fn what_is_no_terminal_is_no_line() {
         assert_eq!(status, Some(1), "{redirection}: {screen}");
     }
 }
+
+#[test]
+fn no_credential_of_the_caller_replaces_the_password_cve_2026_28372() {
+    let Some(machine) = Machine::new() else { return };
+    machine.write("run/credentials/login.noauth", "yes");
+    for variables in ["CREDENTIALS_DIRECTORY=/run/credentials", "USER=-froot LOGNAME=-froot TZ=/dev/zero"] {
+        let command = format!("{variables} exec {} -- root", env!("CARGO_BIN_EXE_login"));
+        let mut seat = machine.run(&["sh", "-c", &command]);
+        seat.sees("Password: ");
+        seat.types("no\r");
+        seat.sees("Login incorrect");
+    }
+}

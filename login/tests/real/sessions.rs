@@ -1,7 +1,7 @@
 //! What a session is given: groups, limits, variables, a home, a shell; and what modules see of it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use utmp::Kind;
 
@@ -176,4 +176,63 @@ fn accounting_files_that_are_missing_cost_no_login() {
     seat.logs_in("alice", "alices-secret");
     assert!(!machine.path("log/wtmp").exists() && !machine.path("log/btmp").exists());
     assert_eq!(machine.utmp().len(), 1, "utmp is made");
+    let utmp = fs::metadata(machine.path("run/utmp")).expect("it is made");
+    assert_eq!((utmp.uid(), utmp.gid(), utmp.mode() & 0o777), (0, 43, 0o664), "and is no user's");
+}
+
+#[test]
+fn nothing_that_login_makes_belongs_to_the_user_cve_2008_5394() {
+    let Some(machine) = Machine::new() else { return };
+    fs::remove_file(machine.path("run/utmp")).expect("it was there");
+    let groups = fs::read_to_string(machine.path("etc/group")).expect("it is read");
+    machine.write("etc/group", &groups.replace("utmp:x:43:\n", ""));
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    let utmp = fs::metadata(machine.path("run/utmp")).expect("it is made");
+    assert_eq!((utmp.uid(), utmp.gid()), (0, 0), "also without a group utmp");
+}
+
+#[test]
+fn what_the_shell_makes_is_not_everybodys_whatever_init_left() {
+    let Some(machine) = Machine::new() else { return };
+    let command = format!("umask 0; exec {} -f alice", env!("CARGO_BIN_EXE_login"));
+    let mut seat = machine.run(&["sh", "-c", &command]);
+    seat.sees("$ ");
+    assert_eq!(seat.asks("umask"), "0022");
+}
+
+#[test]
+fn a_wrapper_around_login_survives_it() {
+    let Some(machine) = Machine::new() else { return };
+    let login = format!("{} -f alice", env!("CARGO_BIN_EXE_login"));
+    let mut seat = machine.run(&["script", "-qec", &login, "/dev/null"]);
+    seat.sees("$ ");
+    seat.types("exit\r");
+    assert_eq!(seat.exits(), Some(0));
+    let mut seat = machine.run(&["sh", "-c", &format!("{login}; echo and back: $?")]);
+    seat.sees("$ ");
+    assert_eq!(seat.asks("ps -o tty= -p $$"), seat.name(), "the shell has the line to itself");
+    seat.types("exit\r");
+    seat.sees("and back: 0");
+}
+
+#[test]
+fn the_stacks_that_we_ship_let_people_in() {
+    let Some(machine) = Machine::new() else { return };
+    machine.write("etc/pam.d/login", include_str!("../../../dist/pam.d/login"));
+    machine.write("etc/pam.d/remote", include_str!("../../../dist/pam.d/remote"));
+    for arguments in [&["--", "alice"][..], &["-h", "here", "--", "alice"]] {
+        let mut seat = machine.login(arguments);
+        seat.sees("Password: ");
+        seat.types("alices-secret\r");
+        seat.sees("$ ");
+        seat.types("exit\r");
+        assert_eq!(seat.exits(), Some(0));
+    }
+    machine.write("etc/nologin", "closed\n");
+    for arguments in [&["--", "alice"][..], &["-f", "alice"], &["-h", "here", "-f", "alice"]] {
+        let mut seat = machine.login(arguments);
+        seat.sees("closed");
+        assert!(!seat.screen().contains("$ "));
+    }
 }

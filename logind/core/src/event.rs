@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 
-use crate::caller::Caller;
 use crate::leader::Leader;
 use crate::login::{Account, Login};
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
@@ -38,8 +37,6 @@ pub enum Event {
     Release {
         /// The waiting call.
         request: RequestId,
-        /// Who asks: it must run in the session, or be root.
-        caller: Caller,
         /// The session.
         session: SessionId,
     },
@@ -196,7 +193,7 @@ pub struct SavedSession {
     pub uid: Uid,
     /// How far it had come.
     pub stage: SavedStage,
-    /// What its login asked for, with `uid` and `leader` as they were.
+    /// The process whose login made it.
     pub leader: Leader,
     /// The PAM service.
     pub service: String,

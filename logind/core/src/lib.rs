@@ -9,6 +9,19 @@
 
 extern crate alloc;
 
+mod close;
+mod deadlines;
+mod display;
+mod hint;
+mod idle;
+mod kill;
+mod open;
+mod registry;
+mod restore;
+mod sessions;
+mod stop;
+mod switch;
+
 pub mod answer;
 pub mod caller;
 pub mod effect;
@@ -28,3 +41,4 @@ pub use caller::Caller;
 pub use effect::{Effect, Signal};
 pub use event::Event;
 pub use gate::{Act, Gate};
+pub use registry::Core;

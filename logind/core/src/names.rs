@@ -193,11 +193,6 @@ words! {
 }
 
 impl Class {
-    /// Whether the session keeps its user from being stopped.
-    pub const fn pins_user(self) -> bool {
-        !matches!(self, Self::Manager | Self::ManagerEarly)
-    }
-
     /// Whether the session's processes live in a scope of their own.
     pub const fn has_scope(self) -> bool {
         !matches!(self, Self::Manager | Self::ManagerEarly)

@@ -31,3 +31,13 @@ impl Default for Policy {
         }
     }
 }
+
+impl Policy {
+    /// Whether what `user` leaves running at logout is killed (KillUserProcesses=, KillOnlyUsers=, KillExcludeUsers=).
+    pub fn kills_processes_of(&self, user: &str) -> bool {
+        let names = |list: &[String]| list.iter().any(|name| name == user);
+        self.kill_user_processes
+            && !names(&self.kill_exclude_users)
+            && (self.kill_only_users.is_empty() || names(&self.kill_only_users))
+    }
+}

@@ -2,9 +2,10 @@
 
 use alloc::string::String;
 
+use crate::event::RequestId;
 use crate::leader::Leader;
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
-use crate::time::Moment;
+use crate::time::{Moment, Span};
 
 /// How far a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,49 @@ pub struct Idle {
     pub since: Moment,
 }
 
+/// Why a session ends, the more urgent the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Why {
+    /// A witness is gone: what is left running is treated as configured.
+    Lost,
+    /// Its login said that it is over: it exits soon, and counts as left running if it does not.
+    Released,
+    /// Somebody who may ends it: its processes are told to go, then killed.
+    Forced,
+}
+
+/// How a session that ends is hurried along, and what has been seen of its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Why it was over before it had opened, if it was.
+    pub(crate) early: Option<Why>,
+    /// Whether the leader was seen to be gone.
+    pub(crate) leader_gone: bool,
+    /// Whether the life line was seen to be closed.
+    pub(crate) life_line_gone: bool,
+    /// What is done to its processes.
+    pub(crate) force: Force,
+    /// How long after the last question the kernel is asked again.
+    pub(crate) patience: Span,
+    /// When the kernel is asked again.
+    pub(crate) ask_at: Option<Moment>,
+}
+
+/// What is done to the processes of a session that ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Force {
+    /// Nothing: they may run on.
+    #[default]
+    None,
+    /// They are told to go once the leader has gone, which may still be closing its PAM session; at the latest then, if
+    /// the leader said that it is over.
+    AfterLeader(Option<Moment>),
+    /// They were told to go, and are killed then.
+    Told(Moment),
+    /// They were killed.
+    Killed,
+}
+
 /// One login. Texts are as its login gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -58,6 +102,12 @@ pub struct Session {
     pub(crate) uid: Uid,
     pub(crate) leader: Leader,
     pub(crate) stage: Stage,
+    /// The login that waits for the session to open.
+    pub(crate) request: Option<RequestId>,
+    /// Whether it was said to be there, so must be said to be gone.
+    pub(crate) announced: bool,
+    /// What is done about it while it ends.
+    pub(crate) ending: Ending,
     pub(crate) service: String,
     pub(crate) kind: Type,
     pub(crate) original_kind: Type,
@@ -92,6 +142,12 @@ impl Session {
         self.leader
     }
 
+    /// Whether everybody was told that it is there. One that is not is nobody's to see: it is being opened, or was not
+    /// opened in the end.
+    pub fn is_announced(&self) -> bool {
+        self.announced
+    }
+
     /// How far it has come.
     pub fn stage(&self) -> Stage {
         self.stage
@@ -102,7 +158,7 @@ impl Session {
         &self.service
     }
 
-    /// Its type, and the type it began with.
+    /// Its type.
     pub fn kind(&self) -> Type {
         self.kind
     }

@@ -1,0 +1,269 @@
+//! A login becomes a session: checked, made step by step, and said to be there once it is.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::answer::{Answer, Refusal};
+use crate::close::{self, Reach};
+use crate::deadlines::Subject;
+use crate::display;
+use crate::effect::{Effect, Signal};
+use crate::event::RequestId;
+use crate::login::{Account, Login};
+use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
+use crate::policy::Policy;
+use crate::seat::Seats;
+use crate::session::{Ending, Idle, Session, Stage, Why};
+use crate::sessions::Sessions;
+use crate::switch;
+use crate::time::Moment;
+use crate::user::User;
+
+/// Logins that wait for something before their session can be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Logins {
+    /// For the user database.
+    asking: BTreeMap<RequestId, Login>,
+    /// For the removal of the user's former runtime directory, in the order they came.
+    waiting: BTreeMap<Uid, Vec<(RequestId, Login, Account)>>,
+}
+
+impl Logins {
+    pub(crate) fn len(&self) -> usize {
+        self.asking.len() + self.waiting.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// Takes those out that wait for the user's former runtime directory.
+    pub(crate) fn take_waiting(&mut self, uid: Uid) -> Vec<(RequestId, Login, Account)> {
+        self.waiting.remove(&uid).unwrap_or_default()
+    }
+}
+
+/// A login asks for a session: what can be refused is refused, then the user database is asked.
+pub(crate) fn ask(
+    request: RequestId,
+    mut login: Login,
+    sessions: &Sessions,
+    seats: &Seats,
+    logins: &mut Logins,
+    policy: &Policy,
+) -> Vec<Effect> {
+    fill_in(&mut login);
+    let known = u64::try_from(sessions.len() + logins.len()).unwrap_or(u64::MAX);
+    if let Err(refusal) = check(&login, sessions, seats) {
+        return refuse(request, refusal);
+    }
+    if known >= policy.sessions_max {
+        return refuse(request, Refusal::LimitsExceeded("too many sessions"));
+    }
+    let uid = login.uid;
+    logins.asking.insert(request, login);
+    vec![Effect::LookUpUser { request, uid }]
+}
+
+/// The user database has answered.
+pub(crate) fn user_found(
+    now: Moment,
+    request: RequestId,
+    account: Result<Account, i32>,
+    logins: &mut Logins,
+    reach: &mut Reach<'_>,
+) -> Vec<Effect> {
+    const ENOENT: i32 = 2;
+    let Some(login) = logins.asking.remove(&request) else { return Vec::new() };
+    let account = match account {
+        Ok(account) if account.uid == login.uid => account,
+        Ok(_) | Err(ENOENT) => return refuse(request, Refusal::NoSuchUser(login.uid)),
+        Err(errno) => return refuse(request, Refusal::System(errno)),
+    };
+    if reach.users.get(&login.uid).is_some_and(User::is_stopping) {
+        logins.waiting.entry(login.uid).or_default().push((request, login, account));
+        return Vec::new();
+    }
+    begin(now, request, login, account, reach)
+}
+
+/// Starts to make the session. Whatever was true when the login asked is asked again: others may have come first.
+pub(crate) fn begin(
+    now: Moment,
+    request: RequestId,
+    login: Login,
+    account: Account,
+    reach: &mut Reach<'_>,
+) -> Vec<Effect> {
+    if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
+        return refuse(request, refusal);
+    }
+    let (uid, gid) = (account.uid, account.gid);
+    let session = new_session(now, request, login, reach.sessions);
+    switch::reserve(&session, reach.seats);
+    let (id, has_scope) = (session.id.clone(), session.class.has_scope());
+    let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
+    user.sessions.insert(id.clone());
+    reach.deadlines.clear(&Subject::User(uid));
+    reach.sessions.insert(session);
+
+    // The files come first: a logind killed from here on finds what it began. The leader is moved last.
+    let mut effects = vec![
+        Effect::SaveUser(uid),
+        Effect::SaveSession(id.clone()),
+        Effect::MakeRuntimeDirectory { session: id.clone(), uid, gid },
+        Effect::MakeLifeLine(id.clone()),
+        Effect::WatchLeader { session: id.clone(), request },
+    ];
+    if has_scope {
+        effects.push(Effect::MakeScope { session: id.clone(), uid, request });
+        effects.push(Effect::WatchScope { session: id.clone(), uid });
+    }
+    effects.push(Effect::ConfirmOpen(id));
+    effects
+}
+
+/// All that the session needs is there: it opens, and everybody is told, its login last.
+pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Opening) else { return Vec::new() };
+    let Some(request) = session.request.take() else { return Vec::new() };
+    session.stage = Stage::Open;
+    session.announced = true;
+    let early = session.ending.early;
+    let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
+
+    let mut effects = switch::arrive(id, reach.sessions, reach.seats, reach.foreground);
+    effects.push(Effect::SaveSession(id.clone()));
+    effects.push(Effect::SaveUser(uid));
+    if let Some(user) = reach.users.get_mut(&uid) {
+        if !user.announced {
+            user.announced = true;
+            effects.push(Effect::Announce(Signal::UserNew(uid)));
+        }
+        user.last_session = None;
+        if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
+            effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
+        }
+    }
+    effects.push(Effect::Announce(Signal::SessionNew(id.clone())));
+    effects.push(Effect::Reply { request, answer: Answer::Opened { session: id.clone(), uid, seat, vt } });
+    if let Some(why) = early {
+        effects.extend(close::close(now, id, why, reach));
+        effects.push(Effect::Probe(id.clone()));
+    }
+    effects
+}
+
+/// A step of the opening failed. What was made is taken away as for any session that ends, once the kernel has said what
+/// there is; nobody was told of it, so nobody is told that it is gone.
+pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Opening) else { return Vec::new() };
+    let request = session.request.take();
+    let why = session.ending.early.unwrap_or(Why::Lost);
+    close::end(now, session, false, reach.deadlines);
+    let mut effects = close::press(now, session, why, reach.deadlines);
+    effects.push(Effect::Probe(id.clone()));
+    if let Some(request) = request {
+        effects.extend(refuse(request, Refusal::System(errno)));
+    }
+    effects
+}
+
+/// A call's refusal.
+pub(crate) fn refuse(request: RequestId, refusal: Refusal) -> Vec<Effect> {
+    vec![Effect::Reply { request, answer: Answer::Refused(refusal) }]
+}
+
+/// What the login left open is chosen (pam_systemd(8)), and what it claims without standing there is dropped.
+fn fill_in(login: &mut Login) {
+    let kind = *login.kind.get_or_insert(if !login.display.is_empty() {
+        Type::X11
+    } else if login.tty.is_empty() {
+        Type::Unspecified
+    } else {
+        Type::Tty
+    });
+    login.class.get_or_insert(if kind == Type::Unspecified { Class::Background } else { Class::User });
+    if let Some(vt) = VtNumber::from_line(&login.tty)
+        && login.vt.is_none()
+    {
+        login.vt = Some(vt);
+    }
+    // CVE-2019-3842, CVE-2025-6018: the word of an environment is nothing; who stands at the VT has it as controlling
+    // terminal, and who sits elsewhere stands at none.
+    let stands_there = login.vt.is_some() && login.vt == login.leader_vt && !login.remote;
+    if stands_there {
+        login.seat.get_or_insert_with(SeatId::seat0);
+    } else {
+        login.seat = None;
+        login.vt = None;
+    }
+}
+
+/// Whether the session may be (the order of the checks is org.freedesktop.login1(5)'s).
+fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusal> {
+    if login.leader.pid <= 1 {
+        return Err(Refusal::InvalidArgs("the leader is no process that logs in"));
+    }
+    if let Some(seat) = &login.seat {
+        let seat = seats.get(seat).ok_or_else(|| Refusal::NoSuchSeat(seat.clone()))?;
+        let of_tty = VtNumber::from_line(&login.tty);
+        if !seat.has_vts || of_tty.is_some_and(|vt| Some(vt) != login.vt) {
+            return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
+        }
+    }
+    let in_session = login.leader_session.as_ref().and_then(|id| sessions.get(id));
+    if in_session.is_some_and(|s| s.stage != Stage::Closing) || sessions.led_by(login.leader).is_some() {
+        return Err(Refusal::SessionBusy("the leader is in a session already"));
+    }
+    if login.class != Some(Class::Greeter) && vt_is_taken(login, sessions, seats) {
+        return Err(Refusal::SessionBusy("the virtual terminal has a session already"));
+    }
+    Ok(())
+}
+
+fn vt_is_taken(login: &Login, sessions: &Sessions, seats: &Seats) -> bool {
+    let (Some(seat), Some(vt)) = (&login.seat, login.vt) else { return false };
+    let there = seats.get(seat).and_then(|seat| seat.on_vt.get(&vt));
+    let is_in_the_way =
+        |id: &SessionId| sessions.get(id).is_some_and(|s| s.stage != Stage::Closing && s.class != Class::Greeter);
+    there.is_some_and(|there| there.iter().any(is_in_the_way))
+}
+
+fn new_session(now: Moment, request: RequestId, login: Login, sessions: &mut Sessions) -> Session {
+    let kind = login.kind.unwrap_or(Type::Unspecified);
+    Session {
+        id: sessions.new_id(login.audit),
+        uid: login.uid,
+        leader: login.leader,
+        stage: Stage::Opening,
+        request: Some(request),
+        announced: false,
+        ending: Ending::default(),
+        service: login.service,
+        kind,
+        original_kind: kind,
+        class: login.class.unwrap_or(Class::Background),
+        desktop: login.desktop,
+        seat: login.seat,
+        vt: login.vt,
+        tty: login.tty,
+        display: login.display,
+        remote: login.remote,
+        remote_user: login.remote_user,
+        remote_host: login.remote_host,
+        audit: login.audit,
+        began: now,
+        idle: Idle::default(),
+        locked: false,
+    }
+}
+
+fn new_user(now: Moment, account: Account) -> User {
+    User {
+        account,
+        began: now,
+        sessions: BTreeSet::new(),
+        last_session: None,
+        stopping: false,
+        announced: false,
+        candidates: BTreeSet::new(),
+    }
+}

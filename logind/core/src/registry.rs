@@ -1,0 +1,181 @@
+//! The core itself: it owns the nouns, hands each event to its verb, and answers what anybody may read.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::close::{self, Reach, Witness};
+use crate::deadlines::{Deadlines, Subject};
+use crate::effect::Effect;
+use crate::event::{Event, Failed, Step};
+use crate::names::{SeatId, SessionId, Uid, VtNumber};
+use crate::open::{self, Logins};
+use crate::policy::Policy;
+use crate::seat::{Seat, Seats};
+use crate::session::{Session, SessionState, Stage};
+use crate::sessions::Sessions;
+use crate::time::Moment;
+use crate::user::{User, UserState, Users};
+use crate::{hint, kill, restore, stop, switch};
+
+/// The registry of sessions, users and seats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Core {
+    sessions: Sessions,
+    users: Users,
+    seats: Seats,
+    logins: Logins,
+    deadlines: Deadlines,
+    policy: Policy,
+    foreground: Option<VtNumber>,
+}
+
+impl Core {
+    /// A registry with `seat0` and nobody at it. `has_vts`: whether the machine has virtual terminals.
+    pub fn new(policy: Policy, has_vts: bool) -> Self {
+        let seat0 = SeatId::seat0();
+        Self {
+            sessions: Sessions::default(),
+            users: BTreeMap::new(),
+            seats: BTreeMap::from([(seat0.clone(), Seat::new(seat0, has_vts))]),
+            logins: Logins::default(),
+            deadlines: Deadlines::default(),
+            policy,
+            foreground: None,
+        }
+    }
+
+    /// Something happened: what is to be done. The only way anything changes.
+    #[must_use]
+    pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        let Self { sessions, users, seats, logins, deadlines, policy, foreground } = self;
+        let reach = &mut Reach { sessions, users, seats, deadlines, policy, foreground: *foreground };
+        match event {
+            Event::Login { request, login } => {
+                open::ask(request, login, reach.sessions, reach.seats, logins, reach.policy)
+            }
+            Event::UserFound { request, account } => open::user_found(now, request, account, logins, reach),
+            Event::Opened(id) => open::opened(now, &id, reach),
+            Event::Failed(Failed { step: Step::Open(id), errno }) => open::failed(now, &id, errno, reach),
+            Event::Failed(Failed { step: Step::Kill(request), errno }) => kill::failed(request, errno),
+            Event::Release { request, session } => close::release(now, request, &session, reach),
+            Event::Terminate { request, target } => kill::terminate(now, request, &target, reach),
+            Event::Kill { request, target, whom, signal } => {
+                kill::kill(request, &target, whom, signal, reach.sessions, reach.users, reach.seats)
+            }
+            Event::IdleHint { request, session, idle } => hint::idle(now, request, &session, idle, reach.sessions),
+            Event::LockedHint { request, session, locked } => hint::locked(request, &session, locked, reach.sessions),
+            Event::Lock { request, session, locked } => hint::lock(request, session.as_ref(), locked, reach.sessions),
+            Event::LifeLineClosed(id) => close::lost(now, &id, Witness::LifeLine, reach),
+            Event::LeaderExited(id) => close::lost(now, &id, Witness::Leader, reach),
+            Event::ScopeEmpty(id) => close::scope_empty(now, &id, reach),
+            Event::Probed { session, witnesses } => close::probed(now, &session, witnesses, reach),
+            Event::RuntimeDirectoryRemoved { uid, outcome } => {
+                stop::directory_removed(now, uid, outcome, logins, reach)
+            }
+            Event::Foreground(vt) => {
+                let effects = switch::show(vt, reach.sessions, reach.seats);
+                *foreground = vt;
+                effects
+            }
+            Event::Configured(new) => {
+                *policy = new;
+                Vec::new()
+            }
+            Event::UserRestored(saved) => restore::user(saved, reach),
+            Event::SessionRestored { saved, witnesses } => restore::session(now, saved, witnesses, reach),
+            Event::RestoreEnded => restore::ended(now, reach),
+            Event::Deadline => overdue(now, reach),
+        }
+    }
+
+    /// When to send [`Event::Deadline`] at the latest.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.deadlines.next()
+    }
+
+    /// The configured rules.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// A session, also one that nobody was told of ([`Session::is_announced`]).
+    pub fn session(&self, id: &SessionId) -> Option<&Session> {
+        self.sessions.get(id)
+    }
+
+    /// All sessions, in the order of their names, also those that nobody was told of.
+    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter()
+    }
+
+    /// How many sessions there are.
+    pub fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// A user, also one that nobody was told of ([`User::is_announced`]).
+    pub fn user(&self, uid: Uid) -> Option<&User> {
+        self.users.get(&uid)
+    }
+
+    /// All users, in the order of their numbers, also those that nobody was told of.
+    pub fn users(&self) -> impl Iterator<Item = &User> {
+        self.users.values()
+    }
+
+    /// A seat.
+    pub fn seat(&self, id: &SeatId) -> Option<&Seat> {
+        self.seats.get(id)
+    }
+
+    /// All seats, in the order of their names.
+    pub fn seats(&self) -> impl Iterator<Item = &Seat> {
+        self.seats.values()
+    }
+
+    /// Whether the session is in front on its seat; one without a seat always is (sd_session_is_active(3)).
+    pub fn is_active(&self, session: &Session) -> bool {
+        match &session.seat {
+            Some(seat) => self.seats.get(seat).is_some_and(|seat| seat.active.as_ref() == Some(&session.id)),
+            None => true,
+        }
+    }
+
+    /// What sd_session_get_state(3) says of the session.
+    pub fn session_state(&self, session: &Session) -> SessionState {
+        match session.stage {
+            Stage::Opening => SessionState::Opening,
+            Stage::Closing => SessionState::Closing,
+            Stage::Open if self.is_active(session) => SessionState::Active,
+            Stage::Open => SessionState::Online,
+        }
+    }
+
+    /// What sd_uid_get_state(3) says of the user.
+    pub fn user_state(&self, user: &User) -> UserState {
+        let mut best = if user.announced || user.stopping { UserState::Closing } else { UserState::Opening };
+        if user.stopping {
+            return best;
+        }
+        for session in user.sessions.iter().filter_map(|id| self.sessions.get(id)) {
+            match self.session_state(session) {
+                SessionState::Active => return UserState::Active,
+                SessionState::Online => best = UserState::Online,
+                SessionState::Opening | SessionState::Closing => {}
+            }
+        }
+        best
+    }
+}
+
+fn overdue(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let mut effects = vec![];
+    for subject in reach.deadlines.due(now) {
+        effects.extend(match subject {
+            Subject::Session(id) => close::overdue(now, &id, reach),
+            Subject::User(uid) => stop::overdue(uid, reach.users),
+        });
+    }
+    effects
+}

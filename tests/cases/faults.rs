@@ -125,10 +125,8 @@ fn a_killed_login_takes_its_shell_along_and_the_next_prompt_is_read_by_nobody_el
     visit.login.signal(Signal::KILL)?;
     visit.login.ended()?;
     let Visit { mut terminal, .. } = visit;
-    let getty = visit::next_getty(&mut terminal)?;
-    terminal.enter("alice")?;
-    terminal.expect("Password: ")?;
-    terminal.enter("alice")?;
+    let getty = terminal.getty(&[])?;
+    terminal.log_in(&ALICE)?;
     ensure_eq!(terminal.shell("cat /tmp/stolen 2>/dev/null; echo $LOGNAME")?, "alice");
     let dump = run("utmpdump", &["/var/log/wtmp"])?.well()?.stdout;
     let line = terminal.line().to_owned();

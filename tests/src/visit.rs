@@ -32,10 +32,10 @@ impl Visit {
     /// # Errors
     /// What did not come up.
     pub fn begin(person: &Person) -> Outcome<Self> {
-        let mut visit = Self::at_the_door()?;
-        visit.give(person.name, person.name)?;
-        visit.shell("true")?;
-        Ok(visit)
+        let mut terminal = Terminal::open()?;
+        let login = terminal.getty(&[])?;
+        terminal.log_in(person)?;
+        Ok(Self { terminal, login })
     }
 
     /// Starts a getty on a new terminal and waits for its prompt.
@@ -83,16 +83,6 @@ impl Visit {
         self.terminal.enter("exit")?;
         self.login.status()
     }
-}
-
-/// A getty on a line that is there already, as an init starts the next one.
-///
-/// # Errors
-/// That it cannot be started or does not prompt.
-pub fn next_getty(terminal: &mut Terminal) -> Outcome<Process> {
-    let getty = terminal.getty(&[])?;
-    terminal.expect("login: ")?;
-    Ok(getty)
 }
 
 /// Waits until the session has no state file any more.

@@ -82,7 +82,7 @@ fn after_exit_and_the_stop_delay_nothing_is_left() -> Outcome {
         terminal
     };
     let given_back = fs::metadata(&line)?;
-    ensure_eq!((given_back.uid(), given_back.mode() & 0o7777), (0, 0o620));
+    ensure_eq!((given_back.uid(), given_back.mode() & 0o7777), (0, 0o600));
     drop(terminal);
     visit::nothing_left()?;
     ensure!(Path::new("/etc/passwd").exists(), "the symbolic link in the runtime directory was followed");
@@ -147,7 +147,7 @@ fn the_environment_comes_from_nothing_plus_pam() -> Outcome {
         visit.shell("env | sed 's/=.*//' | sort | grep -v -e '^_$' -e ^SHLVL$ -e ^PWD$ -e ^OLDPWD$ | tr '\\n' ' '")?;
     let expected = "FROM_PAM HOME LOGNAME MAIL PATH SHELL TERM USER XDG_RUNTIME_DIR XDG_SESSION_CLASS XDG_SESSION_ID XDG_SESSION_TYPE";
     ensure_eq!(names.trim(), expected);
-    ensure_eq!(visit.shell("echo $TERM $USER $LOGNAME $HOME $SHELL")?, "vt220 alice alice /home/alice /bin/sh");
+    ensure_eq!(visit.shell("echo $TERM $USER $LOGNAME $HOME $SHELL")?, "vt220 alice alice /home/alice /bin/bash");
     ensure_eq!(visit.leave()?, 0);
     Ok(())
 }
@@ -156,7 +156,7 @@ fn what_runs_on_after_logout_keeps_the_session_closing_until_it_ends() -> Outcom
     let mut visit = Visit::begin(&ALICE)?;
     let session = visit.session()?;
     let left: u32 =
-        visit.shell("setsid sleep 1000 </dev/null >/dev/null 2>&1 & echo $!")?.lines().last().unwrap_or("").parse()?;
+        visit.shell("nohup sleep 1000 </dev/null >/dev/null 2>&1 & echo $!")?.lines().last().unwrap_or("").parse()?;
     let file = format!("{}/{session}", visit::SESSIONS);
     ensure_eq!(visit.leave()?, 0);
     tests::wait::until("the session is closing", || {

@@ -132,7 +132,7 @@ fn a_person_may_end_their_own_session_and_nobody_elses() -> Outcome {
     let refused = alice.shell(&call("ReleaseSession", &format!("s {his}")))?;
     ensure!(!refused.is_empty(), "alice released bob's session");
     ensure_eq!(bob.shell("echo alive")?, "alive");
-    let made = format!("uusssssussbssa(sv) {} 0 x tty user '' '' 0 '' '' 0 '' '' 0", ALICE.uid);
+    let made = format!("'uusssssussbssa(sv)' {} 0 x tty user '' '' 0 '' '' 0 '' '' 0", ALICE.uid);
     let refused = alice.shell(&call("CreateSession", &made))?;
     ensure!(refused.to_lowercase().contains("denied"), "alice may create sessions: {refused}");
     alice.terminal.enter(&call("TerminateSession", &format!("s {hers}")))?;

@@ -67,7 +67,7 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     let kills = user.as_ref().is_some_and(|user| reach.policy.kills_processes_of(&user.account.name));
     end(now, session, kills, reach.deadlines);
     let pressed = press(now, session, why, reach.deadlines);
-    let was_display = user.is_some_and(|user| display::leave(user, session));
+    let display = user.and_then(|user| display::leave(user, session).then(|| user.display().cloned()));
     let seat = session.seat.as_ref().and_then(|seat| reach.seats.get_mut(seat));
 
     let mut effects = vec![Effect::SaveSession(id.clone())];
@@ -75,7 +75,8 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     if let Some(seat) = seat {
         effects.extend(switch::settle(seat, reach.sessions, reach.foreground));
     }
-    if was_display {
+    if let Some(display) = display {
+        effects.extend(display.map(Effect::SaveSession));
         effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
     }
     effects.push(Effect::SaveUser(uid));
@@ -206,9 +207,10 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     }
     if let Some(user) = reach.users.get_mut(&uid) {
         user.sessions.remove(id);
+        if user.announced {
+            user.last_session = Some(now);
+        }
         if user.sessions.is_empty() {
-            // Never announced: only openings that failed.
-            user.last_session = if user.announced { Some(now) } else { None };
             reach.deadlines.set(Subject::User(uid), now + reach.policy.user_stop_delay);
         }
         effects.push(Effect::SaveUser(uid));

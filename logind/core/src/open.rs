@@ -26,7 +26,7 @@ pub(crate) struct Logins {
     /// For the user database.
     asking: BTreeMap<RequestId, Login>,
     /// For the removal of the user's former runtime directory, in the order they came.
-    waiting: BTreeMap<Uid, Vec<(RequestId, Login, Account)>>,
+    waiting: BTreeMap<Uid, Vec<(RequestId, Login)>>,
 }
 
 impl Logins {
@@ -34,9 +34,15 @@ impl Logins {
         self.asking.len() + self.waiting.values().map(Vec::len).sum::<usize>()
     }
 
-    /// Takes those out that wait for the user's former runtime directory.
-    pub(crate) fn take_waiting(&mut self, uid: Uid) -> Vec<(RequestId, Login, Account)> {
-        self.waiting.remove(&uid).unwrap_or_default()
+    /// The user's former runtime directory is waited for no more: the user is looked up again, each login on its own, so
+    /// that one whose opening fails drops no other's effects.
+    pub(crate) fn look_up_again(&mut self, uid: Uid) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (request, login) in self.waiting.remove(&uid).unwrap_or_default() {
+            self.asking.insert(request, login);
+            effects.push(Effect::LookUpUser { request, uid });
+        }
+        effects
     }
 }
 
@@ -78,20 +84,14 @@ pub(crate) fn user_found(
         Err(errno) => return refuse(request, Refusal::System(errno)),
     };
     if reach.users.get(&login.uid).is_some_and(User::is_stopping) {
-        logins.waiting.entry(login.uid).or_default().push((request, login, account));
+        logins.waiting.entry(login.uid).or_default().push((request, login));
         return Vec::new();
     }
     begin(now, request, login, account, reach)
 }
 
 /// Starts to make the session. Whatever was true when the login asked is asked again: others may have come first.
-pub(crate) fn begin(
-    now: Moment,
-    request: RequestId,
-    login: Login,
-    account: Account,
-    reach: &mut Reach<'_>,
-) -> Vec<Effect> {
+fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach: &mut Reach<'_>) -> Vec<Effect> {
     if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
         return refuse(request, refusal);
     }
@@ -138,7 +138,9 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
             effects.push(Effect::Announce(Signal::UserNew(uid)));
         }
         user.last_session = None;
+        let before = user.display().cloned();
         if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
+            effects.extend(before.map(Effect::SaveSession));
             effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
         }
     }
@@ -158,7 +160,8 @@ pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<
     let request = session.request.take();
     let why = session.ending.early.unwrap_or(Why::Lost);
     close::end(now, session, false, reach.deadlines);
-    let mut effects = close::press(now, session, why, reach.deadlines);
+    let mut effects = vec![Effect::SaveUser(session.uid)];
+    effects.extend(close::press(now, session, why, reach.deadlines));
     effects.push(Effect::Probe(id.clone()));
     if let Some(request) = request {
         effects.extend(refuse(request, Refusal::System(errno)));

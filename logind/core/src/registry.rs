@@ -71,7 +71,7 @@ impl Core {
             Event::ScopeEmpty(id) => close::scope_empty(now, &id, reach),
             Event::Probed { session, witnesses } => close::probed(now, &session, witnesses, reach),
             Event::RuntimeDirectoryRemoved { uid, outcome } => {
-                stop::directory_removed(now, uid, outcome, logins, reach)
+                stop::directory_removed(now, uid, outcome, logins, reach.users, reach.deadlines)
             }
             Event::Foreground(vt) => {
                 let effects = switch::show(vt, reach.sessions, reach.seats);

@@ -14,7 +14,7 @@ use crate::switch;
 use crate::time::Moment;
 use crate::user::User;
 
-/// A user is there again. Whom nobody was told of had no session that opened, neither one that ended nor one to come.
+/// A user is there again, and was announced if a session of the user's ended, or is among those that come.
 pub(crate) fn user(saved: SavedUser, reach: &mut Reach<'_>) -> Vec<Effect> {
     let user = User {
         began: saved.began,
@@ -66,14 +66,17 @@ pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: 
     effects
 }
 
-/// All is there again: users without sessions wait for the rest of their delay, or go on going.
+/// All is there again: users without sessions wait for the rest of their delay, or go on going. The files are written
+/// anew, for what has ended meanwhile may have changed any of them.
 pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let mut effects = Vec::new();
+    let announced = reach.sessions.iter().filter(|session| session.announced);
+    let mut effects: Vec<Effect> = announced.map(|session| Effect::SaveSession(session.id.clone())).collect();
     for user in reach.users.values_mut() {
         let uid = user.uid();
+        effects.push(Effect::SaveUser(uid));
         if !user.sessions.is_empty() {
             user.stopping = false; // a session was begun after all
-            effects.push(Effect::SaveUser(uid));
+            reach.deadlines.clear(&Subject::User(uid));
         } else if user.stopping {
             effects.push(Effect::RemoveRuntimeDirectory(uid));
         } else {

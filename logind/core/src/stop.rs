@@ -3,11 +3,10 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::close::Reach;
-use crate::deadlines::Subject;
+use crate::deadlines::{Deadlines, Subject};
 use crate::effect::{Effect, Signal};
 use crate::names::Uid;
-use crate::open::{self, Logins};
+use crate::open::Logins;
 use crate::time::{Moment, Span};
 use crate::user::Users;
 
@@ -24,31 +23,26 @@ pub(crate) fn overdue(uid: Uid, users: &mut Users) -> Vec<Effect> {
     vec![Effect::SaveUser(uid), Effect::RemoveRuntimeDirectory(uid)]
 }
 
-/// The runtime directory is gone, or could not be removed. Logins that waited for that begin; if none does, the user is
-/// gone with it.
+/// The runtime directory is gone, and the user with it, or it could not be removed. Logins that waited for that go on.
 pub(crate) fn directory_removed(
     now: Moment,
     uid: Uid,
     outcome: Result<(), i32>,
     logins: &mut Logins,
-    reach: &mut Reach<'_>,
+    users: &mut Users,
+    deadlines: &mut Deadlines,
 ) -> Vec<Effect> {
-    let Some(user) = reach.users.get_mut(&uid).filter(|user| user.stopping) else { return Vec::new() };
-    user.stopping = false;
-    let mut effects = Vec::new();
-    for (request, login, account) in logins.take_waiting(uid) {
-        effects.extend(open::begin(now, request, login, account, reach));
-    }
-    let Some(user) = reach.users.get(&uid).filter(|user| user.sessions.is_empty()) else { return effects };
-    if outcome.is_err() {
-        reach.deadlines.set(Subject::User(uid), now + RETRY);
-        effects.push(Effect::SaveUser(uid));
-        return effects;
-    }
-    effects.extend([Effect::RemoveSlice(uid), Effect::ForgetUser(uid)]);
-    if user.announced {
-        effects.push(Effect::Announce(Signal::UserRemoved(uid)));
-    }
-    reach.users.remove(&uid);
+    let Some(user) = users.get_mut(&uid).filter(|user| user.stopping) else { return Vec::new() };
+    let mut effects = if outcome.is_ok() {
+        let announced = user.announced;
+        users.remove(&uid);
+        let gone = announced.then_some(Effect::Announce(Signal::UserRemoved(uid)));
+        [Effect::RemoveSlice(uid), Effect::ForgetUser(uid)].into_iter().chain(gone).collect()
+    } else {
+        user.stopping = false;
+        deadlines.set(Subject::User(uid), now + RETRY);
+        vec![Effect::SaveUser(uid)]
+    };
+    effects.extend(logins.look_up_again(uid));
     effects
 }

@@ -89,7 +89,7 @@ impl User {
         &self.sessions
     }
 
-    /// When the last session ended, until another has opened.
+    /// When a session last ended, if none has opened since; none of a user whom nobody was told of.
     pub fn last_session(&self) -> Option<Moment> {
         self.last_session
     }

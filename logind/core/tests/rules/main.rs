@@ -3,9 +3,15 @@
 mod ending;
 mod gates;
 mod hints;
+mod kernel;
 mod killing;
+mod many;
 mod opening;
+mod promises;
+mod random;
 mod refusals;
+mod restoring;
+mod saved;
 mod seats;
 mod stopping;
 mod world;

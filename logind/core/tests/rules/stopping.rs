@@ -1,6 +1,7 @@
 //! How a user goes after the last session, and comes back meanwhile.
 
 use logind_core::answer::{Answer, Refusal};
+use logind_core::event::RequestId;
 use logind_core::names::Uid;
 use logind_core::policy::Policy;
 use logind_core::time::Span;
@@ -55,40 +56,55 @@ fn a_user_who_comes_back_within_the_delay_never_went() {
     assert_eq!(world.core.user(user()).and_then(|u| u.last_session()), None);
 }
 
-#[test]
-fn a_login_waits_while_the_runtime_directory_is_removed() {
-    for outcome in [Ok(()), Err(16)] {
-        let mut world = stopping();
-        let (request, _) = world.ask(remote(1000, 101));
-        assert_eq!(world.found(request, user()), []);
-        let effects = removed(&mut world, outcome);
-        let id = being_opened(&effects).expect("it begins now");
-        assert!(!effects.contains(&Effect::RemoveSlice(user())));
-        let effects = world.handle(Event::Opened(id));
-        assert!(matches!(answers(&effects)[..], [(r, Answer::Opened { .. })] if r == request));
-        assert!(!signals(&effects).contains(&Signal::UserNew(user())));
-        assert_eq!(world.core.user(user()).map(|u| u.is_stopping()), Some(false));
-        assert_eq!(world.core.next_deadline(), None);
-    }
-}
-
-#[test]
-fn several_logins_wait_in_the_order_they_came() {
+/// Two logins that wait while the runtime directory is removed.
+fn with_waiting() -> (World, [RequestId; 2]) {
     let mut world = stopping();
-    let calls = [101, 102, 103].map(|pid| {
+    let calls = [101, 102].map(|pid| {
         let (request, _) = world.ask(remote(1000, pid));
         assert_eq!(world.found(request, user()), []);
         request
     });
-    let effects = removed(&mut world, Ok(()));
-    let order: Vec<_> = effects
-        .iter()
-        .filter_map(|e| match e {
-            Effect::MakeScope { request, .. } => Some(*request),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(order, calls);
+    (world, calls)
+}
+
+#[test]
+fn logins_wait_while_the_runtime_directory_is_removed_and_then_are_the_first() {
+    let (mut world, [one, two]) = with_waiting();
+    assert_eq!(
+        removed(&mut world, Ok(())),
+        [
+            Effect::RemoveSlice(user()),
+            Effect::ForgetUser(user()),
+            Effect::Announce(Signal::UserRemoved(user())),
+            Effect::LookUpUser { request: one, uid: user() },
+            Effect::LookUpUser { request: two, uid: user() },
+        ]
+    );
+    let id = being_opened(&world.found(one, user())).expect("it begins now");
+    assert!(signals(&world.handle(Event::Opened(id))).contains(&Signal::UserNew(user())));
+}
+
+#[test]
+fn logins_that_waited_for_a_removal_that_failed_keep_the_user() {
+    let (mut world, [one, two]) = with_waiting();
+    let effects = removed(&mut world, Err(16));
+    assert_eq!(effects.len(), 3);
+    for request in [two, one] {
+        let id = being_opened(&world.found(request, user())).expect("it begins now");
+        assert!(!signals(&world.handle(Event::Opened(id))).contains(&Signal::UserNew(user())));
+    }
+    assert_eq!(world.core.next_deadline(), None);
+    assert_eq!(world.core.user(user()).map(|u| u.is_stopping()), Some(false));
+}
+
+#[test]
+fn of_two_logins_that_waited_the_failure_of_one_is_not_the_others() {
+    let (mut world, [one, two]) = with_waiting();
+    let _ = removed(&mut world, Ok(()));
+    let failing = being_opened(&world.found(one, user())).expect("it begins now");
+    assert_eq!(answers(&world.fail(&failing, 28)), [(one, Answer::Refused(Refusal::System(28)))]);
+    let id = being_opened(&world.found(two, user())).expect("it begins as well");
+    assert!(matches!(answers(&world.handle(Event::Opened(id)))[..], [(r, Answer::Opened { .. })] if r == two));
 }
 
 #[test]
@@ -99,7 +115,8 @@ fn a_user_whose_waiting_logins_are_all_refused_goes_after_all() {
         let (request, _) = world.ask(at_vt(1000, 101, 3));
         let _ = world.found(request, user());
         let other = world.open(at_vt(1001, 102, 3)); // takes the terminal meanwhile
-        let effects = removed(&mut world, outcome);
+        let _ = removed(&mut world, outcome);
+        let effects = world.found(request, user());
         assert!(matches!(answers(&effects)[..], [(r, Answer::Refused(Refusal::SessionBusy(_)))] if r == request));
         if outcome.is_err() {
             let _ = world.pass(Span::seconds(30));

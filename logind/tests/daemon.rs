@@ -163,6 +163,40 @@ async fn a_terminated_session_takes_its_processes_along() {
 }
 
 #[tokio::test]
+async fn a_logind_started_from_a_session_is_not_in_it() {
+    let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=0");
+    house.start_logind();
+    let door = house.door().await;
+    let leader = Leader::start();
+    let opened = door.create_session(&leader).await;
+    house.kill_logind();
+    drop(door);
+    let scope = format!("/sys/fs/cgroup/user.slice/user-{ALICE}.slice/session-{}.scope", opened.id);
+    house.start_logind_from(&scope);
+    assert_eq!(house.cgroup_of_logind(), "/logind.scope");
+    let mut door = house.door().await;
+    drop((opened.life_line, leader));
+    door.heard("UserRemoved").await;
+    house.is_empty();
+}
+
+#[tokio::test]
+async fn a_changed_configuration_is_read_at_a_hang_up() {
+    let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=infinity");
+    house.start_logind();
+    let mut door = house.door().await;
+    house.look(&["sh", "-c", "printf '[Login]\nUserStopDelaySec=0\nRuntimeDirectorySize=2M\n' > /run/logind.conf"]);
+    house.reload_logind();
+    door.says("RuntimeDirectorySize", 2 << 20).await;
+    let leader = Leader::start();
+    let opened = door.create_session(&leader).await;
+    assert_eq!(house.look(&["stat", "-f", "-c", "%b", &opened.runtime_directory]), "512");
+    drop((opened.life_line, leader));
+    door.heard("UserRemoved").await; // at once, not after the first delay
+    house.is_empty();
+}
+
+#[tokio::test]
 async fn there_is_one_logind_at_a_time() {
     let mut house = House::build(Cgroups::Unified, "");
     house.start_logind();

@@ -78,6 +78,20 @@ impl Door {
         self.call("TerminateSession", &id).await;
     }
 
+    /// Asks until a property of the manager has this value; there is no signal for those of the configuration.
+    pub(crate) async fn says(&self, property: &str, value: u64) {
+        let (path, interface) = (MANAGER, "org.freedesktop.DBus.Properties");
+        let asked = ("org.freedesktop.login1.Manager", property);
+        let said = async || {
+            let name = Some("org.freedesktop.login1");
+            let answer = self.connection.call_method(name, path, Some(interface), "Get", &asked).await;
+            let answer = answer.expect("an answer");
+            answer.body().deserialize::<Variant<'_>>().is_ok_and(|said| said == Variant::U64(value))
+        };
+        let changed = async { while !said().await {} };
+        tokio::time::timeout(PATIENCE, changed).await.expect("in time");
+    }
+
     /// Waits for a signal of this name.
     pub(crate) async fn heard(&mut self, member: &str) {
         self.heard_of(member, "").await;

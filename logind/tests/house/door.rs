@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -10,10 +9,7 @@ use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream, Variant};
 
-use super::{ALICE, Leader};
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::{ALICE, Leader, PATIENCE};
 
 const MANAGER: &str = "/org/freedesktop/login1";
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use door::Door;
 pub(crate) use door::Opened;
@@ -154,13 +155,25 @@ impl House {
 
     /// No session, user or slice is left.
     pub(crate) fn is_empty(&self) {
-        let left = "ls /run/systemd/sessions /run/systemd/users /run/user; find /sys/fs/cgroup -name '*-*.s[lc]*'";
-        let left = self.look(&["sh", "-c", left]);
-        assert_eq!(left.split_whitespace().collect::<Vec<_>>(), EMPTY);
+        assert_eq!(self.left(), "");
+    }
+
+    /// Soon no session, user or slice is left.
+    pub(crate) fn becomes_empty(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && !self.left().is_empty() {}
+        self.is_empty();
+    }
+
+    fn left(&self) -> String {
+        let files = "ls -A /run/systemd/sessions/ /run/systemd/users/ /run/user/ | grep -v -e ':$' -e '^$'";
+        let cgroups = "find /sys/fs/cgroup -name 'user-*.slice'";
+        self.look(&["sh", "-c", &format!("{files}; {cgroups}")])
     }
 }
 
-const EMPTY: [&str; 3] = ["/run/systemd/sessions:", "/run/systemd/users:", "/run/user:"];
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Drop for House {
     fn drop(&mut self) {

@@ -39,6 +39,5 @@ mod wire;
 mod tests;
 
 pub(crate) use call::{Called, Configured, World};
-pub(crate) use incoming::Incoming;
 pub(crate) use private_door::DoorError;
 pub(crate) use service::{Bus, Doors};

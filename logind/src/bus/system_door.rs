@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use logind_api::BUS_NAME;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tracing::{info, warn};
 use zbus::connection::socket::WriteHalf;
 use zbus::export::async_trait::async_trait;
@@ -20,10 +22,17 @@ use super::bus_socket;
 use super::credentials::Credentials;
 use super::driver::DRIVER;
 use super::incoming::Arrival;
-use super::outgoing::{Outgoing, Stuck, Task};
+use super::outgoing::{Most, Outgoing, Stuck, Task};
 
 /// How many calls of one sender may wait for its credentials.
 const MOST_PARKED: usize = 64;
+
+/// How much may wait for the bus, which reads for everybody at once.
+const MOST: Most = Most { messages: 65_536, bytes: 128 * 1024 * 1024 };
+
+/// A connection that lasts shorter than this is followed by a pause, each longer than the one before.
+const SHORT: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// RequestName's flag `DBUS_NAME_FLAG_DO_NOT_QUEUE`.
 const DO_NOT_QUEUE: u32 = 4;
@@ -70,7 +79,7 @@ impl SystemDoor {
 
     /// The bus is there: take our name, and hear who leaves.
     pub(super) fn up(&mut self, connection: Connection) {
-        let mut link = Link::new(Outgoing::to(ToBus(connection)));
+        let mut link = Link::new(Outgoing::to(ToBus(connection), MOST));
         let asked = link.subscribe().and_then(|()| link.ask_name());
         self.link = Some(link);
         self.check(asked);
@@ -223,8 +232,11 @@ fn is_from_driver(header: &Header<'_>) -> bool {
 
 /// Connects, hands on what comes, and begins again when it ends.
 async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
+    let mut pause = Duration::ZERO;
     loop {
+        tokio::time::sleep(pause).await;
         let mut messages = bus_socket::connect(&path).await;
+        let began = Instant::now();
         let connection = Connection::from(&messages);
         if arrivals.send(Arrival::BusUp(connection)).await.is_err() {
             return;
@@ -237,6 +249,8 @@ async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
         if arrivals.send(Arrival::BusDown).await.is_err() {
             return;
         }
+        let is_short = began.elapsed() < SHORT;
+        pause = if is_short { (pause * 2).clamp(Duration::from_millis(20), LONGEST_PAUSE) } else { Duration::ZERO };
     }
 }
 

@@ -19,7 +19,8 @@ use super::dispatch;
 use super::driver::{self, Addressee};
 use super::fault::Fault;
 use super::incoming::{Arrival, ConnectionId, Incoming};
-use super::private_door::{DoorError, Ending, Lanes, PrivateDoor};
+use super::listening::DoorError;
+use super::private_door::{Ending, Lanes, PrivateDoor};
 use super::reply;
 use super::signals;
 use super::system_door::SystemDoor;
@@ -236,7 +237,8 @@ impl Bus {
                 Ending::Left => debug!("a connection of uid {uid} is closed"),
                 Ending::Late => warn!("uid {uid} connected and did not introduce itself, its connection is closed"),
                 Ending::Malformed(error) => {
-                    warn!("uid {uid} sent what is no message, its connection is closed: {error}")
+                    let error = error.to_string();
+                    warn!("uid {uid} sent what is no message, its connection is closed: {}", error.escape_debug());
                 }
             }
         }

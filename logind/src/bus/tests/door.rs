@@ -7,7 +7,8 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::super::private_door::{DoorError, Lanes, PrivateDoor};
+use super::super::listening::DoorError;
+use super::super::private_door::{Lanes, PrivateDoor};
 use super::house::{ALICE, House, as_user, call, run};
 
 async fn open(path: &Path) -> Result<PrivateDoor, DoorError> {

@@ -76,7 +76,7 @@ impl Sink {
         }
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW;
         let mut kmsg =
-            OpenOptions::new().write(true).custom_flags(flags.bits().cast_signed()).open(&self.paths.kmsg)?;
+            OpenOptions::new().append(true).custom_flags(flags.bits().cast_signed()).open(&self.paths.kmsg)?;
         kmsg.write_all(line.kernel_record().as_bytes()) // the kernel takes a record in one write or not at all
     }
 }

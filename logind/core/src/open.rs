@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::answer::{Answer, Refusal};
-use crate::close::{self, Reach, Why};
+use crate::close::{self, Reach};
 use crate::deadlines::Subject;
 use crate::display;
 use crate::effect::{Effect, Signal};
@@ -14,7 +14,7 @@ use crate::login::{Account, Login};
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
 use crate::policy::Policy;
 use crate::seat::Seats;
-use crate::session::{Ending, Idle, Session, Stage};
+use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
 use crate::switch;
 use crate::time::Moment;
@@ -101,7 +101,6 @@ pub(crate) fn begin(
     let (id, has_scope) = (session.id.clone(), session.class.has_scope());
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
     user.sessions.insert(id.clone());
-    user.last_session = None;
     reach.deadlines.clear(&Subject::User(uid));
     reach.sessions.insert(session);
 
@@ -127,7 +126,7 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
     let Some(request) = session.request.take() else { return Vec::new() };
     session.stage = Stage::Open;
     session.announced = true;
-    let is_over = session.ending.early;
+    let early = session.ending.early;
     let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
 
     let mut effects = switch::arrive(id, reach.sessions, reach.seats, reach.foreground);
@@ -138,14 +137,15 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
             user.announced = true;
             effects.push(Effect::Announce(Signal::UserNew(uid)));
         }
-        if display::arrive(user, id, reach.sessions) {
+        user.last_session = None;
+        if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
             effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
         }
     }
     effects.push(Effect::Announce(Signal::SessionNew(id.clone())));
     effects.push(Effect::Reply { request, answer: Answer::Opened { session: id.clone(), uid, seat, vt } });
-    if is_over {
-        effects.extend(close::close(now, id, Why::Over, reach));
+    if let Some(why) = early {
+        effects.extend(close::close(now, id, why, reach));
         effects.push(Effect::Probe(id.clone()));
     }
     effects
@@ -156,9 +156,10 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
 pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<'_>) -> Vec<Effect> {
     let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Opening) else { return Vec::new() };
     let request = session.request.take();
-    session.stage = Stage::Closing;
-    close::ask_again(now, session, reach.deadlines);
-    let mut effects = vec![Effect::Probe(id.clone())];
+    let why = session.ending.early.unwrap_or(Why::Lost);
+    close::end(now, session, false, reach.deadlines);
+    let mut effects = close::press(now, session, why, reach.deadlines);
+    effects.push(Effect::Probe(id.clone()));
     if let Some(request) = request {
         effects.extend(refuse(request, Refusal::System(errno)));
     }
@@ -263,6 +264,6 @@ fn new_user(now: Moment, account: Account) -> User {
         last_session: None,
         stopping: false,
         announced: false,
-        display: None,
+        candidates: BTreeSet::new(),
     }
 }

@@ -3,9 +3,11 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::deadlines::{Deadlines, Subject};
+use crate::close::Reach;
+use crate::deadlines::Subject;
 use crate::effect::{Effect, Signal};
 use crate::names::Uid;
+use crate::open::{self, Logins};
 use crate::time::{Moment, Span};
 use crate::user::Users;
 
@@ -22,31 +24,31 @@ pub(crate) fn overdue(uid: Uid, users: &mut Users) -> Vec<Effect> {
     vec![Effect::SaveUser(uid), Effect::RemoveRuntimeDirectory(uid)]
 }
 
-/// The runtime directory is gone, or could not be removed. `is_wanted`: a login waits for the user to come back.
+/// The runtime directory is gone, or could not be removed. Logins that waited for that begin; if none does, the user is
+/// gone with it.
 pub(crate) fn directory_removed(
     now: Moment,
     uid: Uid,
     outcome: Result<(), i32>,
-    is_wanted: bool,
-    users: &mut Users,
-    deadlines: &mut Deadlines,
+    logins: &mut Logins,
+    reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
-    let Some(user) = users.get_mut(&uid).filter(|user| user.stopping) else { return Vec::new() };
-    if is_wanted {
-        user.stopping = false;
-        user.began = now;
-        return Vec::new();
+    let Some(user) = reach.users.get_mut(&uid).filter(|user| user.stopping) else { return Vec::new() };
+    user.stopping = false;
+    let mut effects = Vec::new();
+    for (request, login, account) in logins.take_waiting(uid) {
+        effects.extend(open::begin(now, request, login, account, reach));
     }
+    let Some(user) = reach.users.get(&uid).filter(|user| user.sessions.is_empty()) else { return effects };
     if outcome.is_err() {
-        user.stopping = false;
-        deadlines.set(Subject::User(uid), now + RETRY);
-        return vec![Effect::SaveUser(uid)];
+        reach.deadlines.set(Subject::User(uid), now + RETRY);
+        effects.push(Effect::SaveUser(uid));
+        return effects;
     }
-    let announced = user.announced;
-    users.remove(&uid);
-    let mut effects = vec![Effect::RemoveSlice(uid), Effect::ForgetUser(uid)];
-    if announced {
+    effects.extend([Effect::RemoveSlice(uid), Effect::ForgetUser(uid)]);
+    if user.announced {
         effects.push(Effect::Announce(Signal::UserRemoved(uid)));
     }
+    reach.users.remove(&uid);
     effects
 }

@@ -21,6 +21,9 @@ const CONTROLLERS: [&str; 3] = ["pids", "memory", "cpu"];
 /// The leaf that takes the processes found in a delegated subtree's root.
 const LEAF: &str = "init.scope";
 
+/// The leaf that takes logind if it was started from a session.
+const OWN: &str = "logind.scope";
+
 /// How often the processes of a cgroup are moved before those that still come are left: each round takes all it sees.
 const ROUNDS: usize = 16;
 
@@ -63,7 +66,22 @@ pub(super) fn find(manage: bool) -> Result<PathBuf, Unusable> {
     if manage && let Err(error) = enable_present(&slice) {
         tracing::warn!(cgroup = %slice.display(), error = %error, "cannot enable controllers");
     }
+    if let Err(error) = leave_session(&base) {
+        tracing::warn!(error = %error, "cannot leave the session that this was started from");
+    }
     Ok(base)
+}
+
+/// An administrator who starts logind from a shell must not have it in the session's scope: the session would not end
+/// while logind runs, and ending the session would end logind.
+fn leave_session(base: &Path) -> io::Result<()> {
+    let own = std::process::id();
+    if processes::place_of(own)?.session.is_none() {
+        return Ok(());
+    }
+    let leaf = base.join(OWN);
+    make_cgroup(&leaf)?;
+    move_into(&leaf, own)
 }
 
 /// Makes a cgroup, if it is not there.
@@ -197,6 +215,18 @@ mod tests {
                       33 31 0:27 / /elsewhere ro - cgroup2 cgroup rw\n";
         assert_eq!(root_of_mount(mounts, Path::new("/sys/fs/cgroup")), Some("/docker/b"));
         assert_eq!(root_of_mount(mounts, Path::new("/sys")), None);
+    }
+
+    #[test]
+    fn of_our_controllers_those_are_enabled_that_are_there_and_are_not_yet() {
+        let cgroup = tempfile::tempdir().expect("a directory");
+        let file = |name: &str| cgroup.path().join(name);
+        fs::write(file("cgroup.controllers"), "cpuset cpu memory\n").expect("a file");
+        fs::write(file("cgroup.subtree_control"), "cpu\n").expect("a file");
+        enable_present(cgroup.path()).expect("a file that takes it");
+        assert_eq!(fs::read_to_string(file("cgroup.subtree_control")).expect("a file"), "+memory");
+        fs::remove_file(file("cgroup.subtree_control")).expect("a file");
+        assert!(enable_present(cgroup.path()).is_err());
     }
 
     #[test]

@@ -14,6 +14,11 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
+    /// This deadline, or one that comes earlier, after `time`.
+    pub(crate) fn at_most(self, time: Duration) -> Self {
+        Self(Instant::now().checked_add(time).map_or(self.0, |end| end.min(self.0)))
+    }
+
     /// What is left until then; none if it has come.
     pub(crate) fn left(self) -> Option<Duration> {
         self.0.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
@@ -24,7 +29,7 @@ impl Deadline {
     /// # Errors
     /// The wait's own; a signal is none.
     pub(crate) fn wait(self, fds: &mut [PollFd<'_>], pause: Duration) -> Result<usize, Errno> {
-        let pause = Self(Instant::now().checked_add(pause).map_or(self.0, |end| end.min(self.0)));
+        let pause = self.at_most(pause);
         loop {
             let Some(left) = pause.left() else { return Ok(0) };
             match poll(fds, Timespec::try_from(left).ok().as_ref()) {

@@ -1,6 +1,7 @@
 //! The virtual terminal an X server runs on: who answers at its socket, and that process' terminal.
 
 use std::fs;
+use std::time::Duration;
 
 use rustix::net::sockopt::socket_peercred;
 
@@ -12,13 +13,17 @@ use crate::socket::Socket;
 /// The major device number of virtual terminals (`TTY_MAJOR` in linux/major.h).
 const TTY_MAJOR: u32 = 4;
 
+/// How long to wait for an X server to have room for us. It is there or it is not; but whoever opened its socket could
+/// keep that full, and the login's time is not theirs.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// The virtual terminal of the X server that serves `display`, for a login of `uid`.
 ///
 /// Anybody may open a socket named like an X server's, so only the word of root's or the person's own counts. None as
 /// well where there is no server, or none on a virtual terminal.
 pub(crate) fn vt_of_display(display: &str, uid: u32, deadline: Deadline) -> Option<VtNumber> {
     let number = display_number(display)?;
-    let socket = Socket::connect(&format!("{}{number}", paths::X_SOCKET_PREFIX), deadline).ok()?;
+    let socket = Socket::connect(&format!("{}{number}", paths::X_SOCKET_PREFIX), deadline.at_most(PATIENCE)).ok()?;
     let peer = socket_peercred(&socket).ok()?;
     if !peer.uid.is_root() && peer.uid.as_raw() != uid {
         return None;

@@ -47,21 +47,23 @@ pub(crate) enum Registration {
 }
 
 /// Asks for a session, door after door, until one answers. Where logind went away in the middle it is asked again until
-/// the deadline, because a restart takes less than that.
+/// the deadline: a restart takes less than that, and so does its successor's finding out that whom it was opening a
+/// session for has let go of it.
 ///
 /// # Errors
 /// Why there is no session; the last door's word if nobody was there.
 pub(crate) fn register(doors: &[Door], request: &Request, deadline: Deadline) -> Result<Registration, Failure> {
-    let mut was_broken = false;
+    let mut since_broken = None;
     loop {
-        match ask_each(doors, request, deadline) {
-            Err(Failure::Silence(Silence::Broken(_))) => was_broken = true,
-            Err(Failure::Silence(Silence::Absent(_))) if was_broken => {}
-            Ok(Registration::Member) if was_broken => return Err(Failure::Orphaned),
-            answer => return answer,
+        match (ask_each(doors, request, deadline), &since_broken) {
+            (Err(failure @ Failure::Silence(Silence::Broken(_))), _) => since_broken = Some(failure),
+            (Err(Failure::Silence(Silence::Absent(_))), Some(_)) => {}
+            (Ok(Registration::Member), Some(_)) => since_broken = Some(Failure::Orphaned),
+            (answer, _) => return answer,
         }
-        if deadline.wait(&mut [], PAUSE).is_err() || deadline.left().is_none() {
-            return Err(Failure::Silence(Silence::Late));
+        let waited = deadline.wait(&mut [], PAUSE);
+        if waited.is_err() || deadline.left().is_none() {
+            return Err(since_broken.unwrap_or(Failure::Silence(Silence::Late)));
         }
     }
 }

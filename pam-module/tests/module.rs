@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use host::{ALICE, SOCKET, after, in_a_namespace, lines, runtime_directory, start};
 use peer::{Act, Asked, Peer, Seen, Session};
@@ -65,6 +65,18 @@ fn a_hundred_logins_leave_no_code_no_descriptor_and_no_thread_behind() {
         assert_eq!(numbers(&inside), [fds + 1, 1, 1], "the life line and the module, nothing else");
         assert_eq!((logind.count("CreateSessionWithPIDFD"), logind.count("ReleaseSession")), (100, 100));
         assert_eq!(after(&said, "log"), [""; 0]);
+    });
+}
+
+#[test]
+fn a_host_with_threads_is_served_and_left_as_it_was() {
+    in_a_namespace("a_host_with_threads_is_served_and_left_as_it_was", |host| {
+        host.make_runtime_directory();
+        let logind = logind(pipe().1);
+        let said = lines(&mut host.command("timeout=60", "threads"));
+        assert_eq!(after(&said, "before"), after(&said, "after"));
+        assert_eq!((logind.count("CreateSessionWithPIDFD"), logind.count("ReleaseSession")), (160, 160));
+        assert!(after(&said, "log").is_empty(), "{said:?}");
     });
 }
 
@@ -333,22 +345,66 @@ fn a_wrong_argument_is_named_once_and_locks_nobody_out() {
     });
 }
 
-#[test]
-fn a_bus_without_a_login_manager_is_no_reason_to_wait() {
-    in_a_namespace("a_bus_without_a_login_manager_is_no_reason_to_wait", |host| {
+/// A bus of our own where the system's is looked for, until it is dropped.
+struct Bus(Child);
+
+impl Bus {
+    const SOCKET: &str = "/run/dbus/system_bus_socket";
+
+    fn start() -> Self {
         let mut daemon = Command::new("dbus-daemon");
-        daemon.args(["--session", "--nofork", "--print-address", "--address=unix:path=/run/dbus/system_bus_socket"]);
+        daemon.args(["--session", "--nofork", "--print-address", &format!("--address=unix:path={}", Self::SOCKET)]);
         let mut daemon = daemon.stdout(Stdio::piped()).spawn().expect("dbus-daemon");
         let mut address = String::new();
         BufReader::new(daemon.stdout.take().expect("its output")).read_line(&mut address).expect("its address");
+        Self(daemon)
+    }
+}
+
+impl Drop for Bus {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_bus_without_a_login_manager_is_no_reason_to_wait() {
+    in_a_namespace("a_bus_without_a_login_manager_is_no_reason_to_wait", |host| {
+        let _bus = Bus::start();
         let said = lines(&mut host.command("timeout=60", "once"));
-        daemon.kill().expect("SIGKILL");
-        daemon.wait().expect("its end");
         assert_eq!(
             (after(&said, "open"), after(&said, "env")),
             (vec![SUCCESS], vec!["XDG_RUNTIME_DIR=/run/user/4711"])
         );
         assert_eq!(after(&said, "log").len(), 1, "{said:?}");
+    });
+}
+
+#[test]
+fn a_login_manager_on_the_bus_is_asked_where_logind_has_no_socket() {
+    in_a_namespace("a_login_manager_on_the_bus_is_asked_where_logind_has_no_socket", |host| {
+        host.make_runtime_directory();
+        let _bus = Bus::start();
+        let (reading, writing) = pipe();
+        let elogind = Peer::on_bus(Path::new(Bus::SOCKET), {
+            let mut writing = Some(writing);
+            move |_, seen| match (seen.member.as_str(), writing.take()) {
+                ("CreateSession", Some(end)) => Act::Send(Session::of(ALICE).reply(seen, LE, &end), vec![end]),
+                ("CreateSessionWithPIDFD", end) => {
+                    writing = end;
+                    peer::refused(seen, "org.freedesktop.DBus.Error.UnknownMethod")
+                }
+                _ => peer::done(seen),
+            }
+        });
+        let said = lines(host.command("", "once").arg("tty=/dev/tty3"));
+        assert_eq!((after(&said, "open"), after(&said, "log")), (vec![SUCCESS], vec![]));
+        assert!(after(&said, "env").contains(&"XDG_SESSION_ID=c1"));
+        let members: Vec<_> = elogind.seen().into_iter().map(|call| call.member).collect();
+        assert_eq!(members, ["CreateSessionWithPIDFD", "CreateSession", "ReleaseSession"]);
+        drop((elogind, _bus));
+        assert!(is_let_go(&reading, 20));
     });
 }
 

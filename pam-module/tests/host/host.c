@@ -5,7 +5,7 @@
  * tty=, rhost=, ruser=, display= set PAM items, env:NAME=VALUE the PAM environment. Prints what happens, a line each. */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <fcntl.h>
+#include <pthread.h>
 #include <security/pam_appl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,6 +133,23 @@ static void login_with_a_fork(void)
 	pam_end(handle, PAM_SUCCESS);
 }
 
+static void *log_people_in(void *nothing)
+{
+	for (int i = 0; i < 20; i++)
+		login_once(0);
+	return nothing;
+}
+
+/* Eight threads at a time log people in. */
+static void logins_in_threads(void)
+{
+	pthread_t threads[8];
+	for (int i = 0; i < 8; i++)
+		pthread_create(&threads[i], NULL, log_people_in, NULL);
+	for (int i = 0; i < 8; i++)
+		pthread_join(threads[i], NULL);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 5)
@@ -145,6 +162,10 @@ int main(int argc, char **argv)
 		say("before");
 		for (int i = 0; i < 100; i++)
 			login_once(i == 50);
+		say("after");
+	} else if (!strcmp(argv[4], "threads")) {
+		say("before");
+		logins_in_threads();
 		say("after");
 	} else if (!strcmp(argv[4], "fork")) {
 		login_with_a_fork();

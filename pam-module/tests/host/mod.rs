@@ -80,7 +80,7 @@ impl Host {
         run(Command::new("cc")
             .args(["-Wall", "-Wextra", "-Werror", "-rdynamic", "-o"])
             .arg(program)
-            .args([source, "-lpam"]));
+            .args([source, "-lpam", "-pthread"]));
         Self { folder }
     }
 

@@ -22,6 +22,8 @@ use zbus::{Fd, ObjectPath, Variant};
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) serial: u32,
+    /// Who the bus says it is from; empty without a bus.
+    pub(crate) sender: String,
     pub(crate) destination: String,
     pub(crate) path: String,
     pub(crate) interface: String,
@@ -178,69 +180,92 @@ impl Session {
 
     /// The reply to `seen`, with `life_line`.
     pub(crate) fn reply(&self, seen: &Seen, endian: Endian, life_line: &impl AsFd) -> Vec<u8> {
-        self.reply_to(seen.serial, endian, life_line)
+        self.reply_to(seen.serial, &seen.sender, endian, life_line)
     }
 
-    /// The reply to the call of that serial, with `life_line`.
-    pub(crate) fn reply_to(&self, serial: u32, endian: Endian, life_line: &impl AsFd) -> Vec<u8> {
+    /// The reply to the call of that serial and sender, with `life_line`.
+    pub(crate) fn reply_to(&self, serial: u32, sender: &str, endian: Endian, life_line: &impl AsFd) -> Vec<u8> {
         let path = ObjectPath::try_from("/org/freedesktop/login1/session/c1").expect("a path");
         let s = self;
         let fd = Fd::from(life_line.as_fd());
         let values = (&*s.id, path, &*s.runtime_path, fd, s.uid, &*s.seat, s.vt, s.existed);
         let body = to_bytes(Context::new(endian, 0), &values).expect("a body");
-        message(2, endian, serial, None, "soshusub", body.bytes(), 1)
+        let texts = [(DESTINATION, b's', sender)];
+        let reply = Message { endian, reply_serial: serial, texts: &texts, signature: "soshusub", ..Message::REPLY };
+        Message { body: body.bytes(), descriptors: 1, ..reply }.bytes()
     }
 }
 
 /// An empty reply.
 pub(crate) fn done(seen: &Seen) -> Act {
-    Act::Send(message(2, LE, seen.serial, None, "", &[], 0), Vec::new())
+    let texts = [(DESTINATION, b's', &*seen.sender)];
+    Act::Send(Message { reply_serial: seen.serial, texts: &texts, ..Message::REPLY }.bytes(), Vec::new())
 }
 
 /// An error reply of that name.
 pub(crate) fn refused(seen: &Seen, name: &str) -> Act {
     let body = to_bytes(Context::new(LE, 0), &("told so",)).expect("a body");
-    Act::Send(message(3, LE, seen.serial, Some(name), "s", body.bytes(), 0), Vec::new())
+    let texts = [(DESTINATION, b's', &*seen.sender), (ERROR_NAME, b's', name)];
+    let reply = Message { kind: 3, reply_serial: seen.serial, texts: &texts, ..Message::REPLY };
+    Act::Send(Message { signature: "s", body: body.bytes(), ..reply }.bytes(), Vec::new())
 }
 
-/// A message as bytes: type 2 is a reply, 3 an error, 4 a signal.
-pub(crate) fn message(
-    kind: u8,
-    endian: Endian,
-    reply_serial: u32,
-    error: Option<&str>,
-    signature: &str,
-    body: &[u8],
-    descriptors: u32,
-) -> Vec<u8> {
-    let number = |n: u32| if endian == LE { n.to_le_bytes() } else { n.to_be_bytes() };
-    let length = |n: usize| number(u32::try_from(n).expect("a length"));
-    let mut fields = vec![5, 1, b'u', 0];
-    fields.extend(number(reply_serial));
-    if let Some(name) = error {
-        fields.resize(fields.len().next_multiple_of(8), 0);
-        fields.extend([4, 1, b's', 0]);
-        fields.extend(length(name.len()));
-        fields.extend(name.bytes().chain([0]));
+/// Header fields, by their codes.
+const PATH: u8 = 1;
+const INTERFACE: u8 = 2;
+const MEMBER: u8 = 3;
+const ERROR_NAME: u8 = 4;
+const DESTINATION: u8 = 6;
+const SENDER: u8 = 7;
+const SIGNATURE: u8 = 8;
+const UNIX_FDS: u8 = 9;
+
+/// A message of the peer's.
+pub(crate) struct Message<'m> {
+    /// 1 is a call, 2 a reply, 3 an error, 4 a signal.
+    pub(crate) kind: u8,
+    pub(crate) endian: Endian,
+    pub(crate) reply_serial: u32,
+    /// Header fields of text: code, type, value; an empty one is left out.
+    pub(crate) texts: &'m [(u8, u8, &'m str)],
+    pub(crate) signature: &'m str,
+    pub(crate) body: &'m [u8],
+    pub(crate) descriptors: u32,
+}
+
+impl Message<'_> {
+    /// An empty reply to nothing.
+    pub(crate) const REPLY: Self =
+        Self { kind: 2, endian: LE, reply_serial: 0, texts: &[], signature: "", body: &[], descriptors: 0 };
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let number = |n: u32| if self.endian == LE { n.to_le_bytes() } else { n.to_be_bytes() };
+        let length = |n: usize| number(u32::try_from(n).expect("a length"));
+        let mut fields = Vec::new();
+        let mut begin = |code: u8, kind: u8, value: &[u8]| {
+            fields.resize(fields.len().next_multiple_of(8), 0);
+            fields.extend([code, 1, kind, 0]);
+            fields.extend(value);
+        };
+        if self.reply_serial > 0 {
+            begin(5, b'u', &number(self.reply_serial));
+        }
+        for (code, kind, text) in self.texts.iter().filter(|(_, _, text)| !text.is_empty()) {
+            begin(*code, *kind, &[&length(text.len()), text.as_bytes(), &[0]].concat());
+        }
+        if let Ok(length @ 1..) = u8::try_from(self.signature.len()) {
+            begin(SIGNATURE, b'g', &[&[length], self.signature.as_bytes(), &[0]].concat());
+        }
+        if self.descriptors > 0 {
+            begin(UNIX_FDS, b'u', &number(self.descriptors));
+        }
+        let mut message = vec![if self.endian == LE { b'l' } else { b'B' }, self.kind, 0, 1];
+        message.extend([length(self.body.len()), number(77), length(fields.len())].concat());
+        message.extend(fields);
+        message.resize(message.len().next_multiple_of(8), 0);
+        message.extend(self.body);
+        message
     }
-    if !signature.is_empty() {
-        fields.resize(fields.len().next_multiple_of(8), 0);
-        fields.extend([8, 1, b'g', 0, u8::try_from(signature.len()).expect("a length")]);
-        fields.extend(signature.bytes().chain([0]));
-    }
-    if descriptors > 0 {
-        fields.resize(fields.len().next_multiple_of(8), 0);
-        fields.extend([9, 1, b'u', 0]);
-        fields.extend(number(descriptors));
-    }
-    let mut message = vec![if endian == LE { b'l' } else { b'B' }, kind, 0, 1];
-    message.extend(length(body.len()));
-    message.extend(number(77));
-    message.extend(length(fields.len()));
-    message.extend(fields);
-    message.resize(message.len().next_multiple_of(8), 0);
-    message.extend(body);
-    message
 }
 
 /// How the peer greets.
@@ -304,6 +329,30 @@ impl Peer {
             }
         });
         Self { path: path.to_owned(), seen, ended, thread: Some(thread) }
+    }
+
+    /// Takes the name org.freedesktop.login1 on the bus at `path`, and does with each call what `script` says.
+    pub(crate) fn on_bus(path: &Path, mut script: impl FnMut(usize, &Seen) -> Act + Send + 'static) -> Self {
+        let mut stream = UnixStream::connect(path).expect("a bus");
+        let hex: String = rustix::process::geteuid().to_string().bytes().map(|digit| format!("{digit:02x}")).collect();
+        for said in [format!("\0AUTH EXTERNAL {hex}\r\n"), "NEGOTIATE_UNIX_FD\r\n".into()] {
+            stream.write_all(said.as_bytes()).expect("the bus");
+            line(&mut stream).expect("the bus' answer");
+        }
+        stream.write_all(b"BEGIN\r\n").expect("the bus");
+        let bus = "org.freedesktop.DBus";
+        let to = [(PATH, b'o', "/org/freedesktop/DBus"), (INTERFACE, b's', bus), (DESTINATION, b's', bus)];
+        let hello = [&to[..], &[(MEMBER, b's', "Hello")]].concat();
+        let request_name = [&to[..], &[(MEMBER, b's', "RequestName")]].concat();
+        let body = to_bytes(Context::new(LE, 0), &("org.freedesktop.login1", 0_u32)).expect("a body");
+        let hello = Message { kind: 1, texts: &hello, ..Message::REPLY };
+        let request_name = Message { kind: 1, texts: &request_name, signature: "su", ..Message::REPLY };
+        stream.write_all(&hello.bytes()).expect("the bus");
+        stream.write_all(&Message { body: body.bytes(), ..request_name }.bytes()).expect("the bus");
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let calls = seen.clone();
+        std::thread::spawn(move || serve(&stream, &calls, &mut script));
+        Self { path: path.to_owned(), seen, ended: Arc::default(), thread: None }
     }
 
     /// The calls that came so far.
@@ -396,21 +445,30 @@ fn send(stream: &UnixStream, bytes: &[u8], fds: &[OwnedFd]) -> Option<()> {
 
 type Header<'m> = (u8, u8, u8, u8, u32, u32, Vec<(u8, Variant<'m>)>);
 
+/// The next call, past whatever a bus has to say.
 fn receive(stream: &UnixStream) -> Option<Seen> {
-    let mut start = [0; 16];
-    let descriptors = receive_start(stream, &mut start)?;
-    assert_eq!((start[0], start[1], start[3]), (b'l', 1, 1), "a little-endian call");
-    let number = |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]) as usize;
-    let fields_end = 16 + number(12);
-    let mut bytes = vec![0; fields_end.next_multiple_of(8) + number(4)];
-    bytes[..16].copy_from_slice(&start);
-    let mut reader = stream;
-    reader.read_exact(&mut bytes[16..]).ok()?;
-    let body = bytes.split_off(fields_end.next_multiple_of(8));
-    let header = Data::new(&bytes[..fields_end], Context::new(LE, 0));
-    let (header, used) = header.deserialize::<Header<'_>>().expect("a header");
-    assert_eq!(used, fields_end);
-    let field = |wanted: u8| header.6.iter().find(|(code, _)| *code == wanted).map(|(_, value)| value);
+    loop {
+        let mut start = [0; 16];
+        let descriptors = receive_start(stream, &mut start)?;
+        assert_eq!((start[0], start[3]), (b'l', 1), "a little-endian message");
+        let number = |at: usize| u32::from_le_bytes([start[at], start[at + 1], start[at + 2], start[at + 3]]) as usize;
+        let fields_end = 16 + number(12);
+        let mut bytes = vec![0; fields_end.next_multiple_of(8) + number(4)];
+        bytes[..16].copy_from_slice(&start);
+        let mut reader = stream;
+        reader.read_exact(&mut bytes[16..]).ok()?;
+        if start[1] == 1 {
+            let body = bytes.split_off(fields_end.next_multiple_of(8));
+            return Some(call(&bytes[..fields_end], body, descriptors));
+        }
+    }
+}
+
+fn call(header: &[u8], body: Vec<u8>, descriptors: usize) -> Seen {
+    let data = Data::new(header, Context::new(LE, 0));
+    let (fields, used) = data.deserialize::<Header<'_>>().expect("a header");
+    assert_eq!(used, header.len());
+    let field = |wanted: u8| fields.6.iter().find(|(code, _)| *code == wanted).map(|(_, value)| value);
     let text = |wanted: u8| match field(wanted) {
         Some(Variant::Str(text)) => text.to_string(),
         Some(Variant::ObjectPath(path)) => path.to_string(),
@@ -418,21 +476,22 @@ fn receive(stream: &UnixStream) -> Option<Seen> {
         Some(other) => unreachable!("field {wanted} is {other:?}"),
         None => String::new(),
     };
-    let announced = match field(9) {
+    let announced = match field(UNIX_FDS) {
         Some(Variant::U32(count)) => *count as usize,
         _ => 0,
     };
     assert_eq!(announced, descriptors);
-    Some(Seen {
-        serial: header.5,
-        destination: text(6),
-        path: text(1),
-        interface: text(2),
-        member: text(3),
-        signature: text(8),
+    Seen {
+        serial: fields.5,
+        sender: text(SENDER),
+        destination: text(DESTINATION),
+        path: text(PATH),
+        interface: text(INTERFACE),
+        member: text(MEMBER),
+        signature: text(SIGNATURE),
         descriptors,
         body,
-    })
+    }
 }
 
 fn receive_start(stream: &UnixStream, start: &mut [u8; 16]) -> Option<usize> {

@@ -71,9 +71,11 @@ pub(crate) fn shield() -> Result<(), End> {
 /// # Errors
 /// [`End::Login`] if that is impossible.
 pub(crate) fn exec(call: &Call) -> Result<Infallible, End> {
-    for signal in Signal::iterator().filter(|s| !matches!(s, Signal::SIGKILL | Signal::SIGSTOP)) {
-        if let Err(e) = sys::restore_default(signal) {
-            warn!(%signal, error = %e, "login may start with a signal ignored");
+    for number in 1..=libc::SIGRTMAX() {
+        if let Err(e) = sys::restore_default(number)
+            && e.raw_os_error() != Some(libc::EINVAL)
+        {
+            warn!(signal = number, error = %e, "login may start with a signal ignored");
         }
     }
     if let Err(e) = SigSet::empty().thread_set_mask() {

@@ -86,11 +86,13 @@ impl SavedModes {
 
 /// Raw, without an echo; output lines still end with CR and LF. BREAK is read as NUL.
 ///
+/// Enter is read as `\n`, as it will be once lines are back: what is typed ahead has whole lines then.
+///
 /// # Errors
 /// If the modes cannot be read or set.
 pub(crate) fn make_raw(line: impl AsFd, kind: TerminalKind, hardware: Hardware) -> io::Result<()> {
     let mut modes = Termios::from_fd(line.as_fd().as_raw_fd())?;
-    modes.c_iflag = utf8_flag(&modes, kind);
+    modes.c_iflag = ICRNL | utf8_flag(&modes, kind);
     modes.c_oflag = OPOST | ONLCR;
     modes.c_lflag = 0;
     if !hardware.keep {

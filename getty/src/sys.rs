@@ -63,13 +63,14 @@ pub(crate) fn ignore(which: Signal) -> io::Result<()> {
     unsafe { signal(which, SigHandler::SigIgn) }.map(drop).map_err(io::Error::from)
 }
 
-/// Gives `which` its default effect (`signal(2)`).
+/// Gives the signal of this number its default effect (`signal(2)`); also one of the real-time signals.
 ///
 /// # Errors
-/// `EINVAL` for SIGKILL and SIGSTOP.
-pub(crate) fn restore_default(which: Signal) -> io::Result<()> {
+/// `EINVAL` for SIGKILL, SIGSTOP, the signals that libc keeps for itself, and a number that is no signal's.
+pub(crate) fn restore_default(number: libc::c_int) -> io::Result<()> {
     // SAFETY: SIG_DFL installs no handler that could run in the wrong place.
-    unsafe { signal(which, SigHandler::SigDfl) }.map(drop).map_err(io::Error::from)
+    let before = unsafe { libc::signal(number, libc::SIG_DFL) };
+    if before == libc::SIG_ERR { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Lets every file from descriptor `first` on be closed by the next exec (`close_range(2)`, CLOSE_RANGE_CLOEXEC).

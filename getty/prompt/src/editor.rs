@@ -4,7 +4,8 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::keys::{Key, Keyboard};
 
-/// Reads one visible line from a terminal in raw mode.
+/// Reads one visible line from a terminal whose input is raw. Its output is not: the echo ends a line with `\n`, and the
+/// kernel makes `\r\n` of it (ONLCR, termios(3)).
 ///
 /// Keys: Backspace and DEL erase a character, `^W` a word, `^U` the line; `^C` interrupts; `^D` on an empty line ends.
 /// Every other control byte, every escape sequence and every byte that is not UTF-8 is dropped without an echo, so
@@ -38,12 +39,12 @@ impl LineEditor {
             Some(Key::Erase) => Step::echo(self.erase(1)),
             Some(Key::EraseWord) => Step::echo(self.erase(self.last_word())),
             Some(Key::Kill) => Step::echo(self.erase(usize::MAX)),
-            Some(Key::Enter) => Step::end(b"\r\n", Outcome::Line(std::mem::take(&mut self.line))),
+            Some(Key::Enter) => Step::end(b"\n", Outcome::Line(std::mem::take(&mut self.line))),
             Some(Key::Interrupt) => {
                 self.line.clear();
-                Step::end(b"^C\r\n", Outcome::Interrupted)
+                Step::end(b"^C\n", Outcome::Interrupted)
             }
-            Some(Key::EndOfFile) if self.line.is_empty() => Step::end(b"\r\n", Outcome::EndOfFile),
+            Some(Key::EndOfFile) if self.line.is_empty() => Step::end(b"\n", Outcome::EndOfFile),
             Some(Key::EndOfFile) => Step::default(),
         }
     }

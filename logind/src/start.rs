@@ -97,7 +97,7 @@ pub(crate) fn make_room() {
 /// Makes our directories, and makes sure that no other logind of ours works in them. The lock is ours while the file is
 /// open.
 pub(crate) fn be_the_only_one() -> Result<File, StartError> {
-    for directory in [paths::OWN, paths::INHIBIT] {
+    for directory in [paths::OWN, paths::SESSIONS, paths::USERS, paths::SEATS, paths::INHIBIT] {
         let made = DirBuilder::new().recursive(true).mode(0o755).create(directory);
         made.map_err(|error| StartError::Directory(directory.into(), error))?;
     }

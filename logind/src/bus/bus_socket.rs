@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +20,9 @@ use crate::sys;
 
 /// How long the bus may take for authentication and Hello: zbus itself waits for ever.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How many messages may wait between zbus and us: the bus lets each be 32 MiB long.
+const QUEUE: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
 
 /// The first and the longest pause between two attempts at a socket that is there and does not answer.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -63,7 +67,7 @@ async fn attempt(path: &Path) -> Result<MessageStream, Failed> {
         io::ErrorKind::NotFound => Failed::Absent,
         _ => error.into(),
     })?;
-    let handshake = Builder::unix_stream(stream.into_std()?).build_message_stream();
+    let handshake = Builder::unix_stream(stream.into_std()?).max_queued(QUEUE).build_message_stream();
     Ok(timeout(HANDSHAKE, handshake).await.map_err(|_| Failed::Silent)??)
 }
 

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use logind_core::Caller;
 use logind_core::names::Uid;
+use nix::errno::Errno;
 use nix::sys::socket::getsockopt;
 use nix::sys::socket::sockopt::{PeerCredentials, PeerPidfd};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -43,7 +44,8 @@ impl Credentials {
         let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0);
         let process = pid.and_then(|pid| match getsockopt(socket, PeerPidfd) {
             Ok(fd) => Some(Process { pid, fd }),
-            Err(_) => Process::by_number(pid, uid), // before Linux 6.5
+            Err(Errno::ENOPROTOOPT) => Process::by_number(pid, uid), // before Linux 6.5
+            Err(_) => None,
         });
         Ok(Self { uid, process })
     }

@@ -137,3 +137,45 @@ pub(super) fn nobody(header: &Header<'_>) -> Fault {
     let text = format!("The name {name} was not provided by any .service files");
     Fault::new("org.freedesktop.DBus.Error.ServiceUnknown", text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(rule: &str) -> bool {
+        let signal = Message::signal(
+            "/org/freedesktop/login1/session/c1",
+            "org.freedesktop.DBus.Properties",
+            "PropertiesChanged",
+        );
+        let values: std::collections::BTreeMap<&str, zbus::Variant<'_>> = [("Active", true.into())].into();
+        let message = signal.build(&("org.freedesktop.login1.Session", values, [""; 0].as_slice()));
+        let message = from_logind(&message.expect("a message")).expect("a message");
+        matches(&MatchRule::try_from(rule).expect("a rule"), &message)
+    }
+
+    #[test]
+    fn the_rules_that_libraries_make_find_our_signals() {
+        let gdbus = "type='signal',sender='org.freedesktop.login1',interface='org.freedesktop.DBus.Properties',\
+                     member='PropertiesChanged',path='/org/freedesktop/login1/session/c1',\
+                     arg0='org.freedesktop.login1.Session'";
+        let qt = "type='signal',sender=':1.0',path_namespace='/org/freedesktop/login1'";
+        for rule in [gdbus, qt, "", "type='signal'", "sender='org.freedesktop.login1'", "eavesdrop='true'"] {
+            assert!(told(rule), "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_rules_for_others_signals_do_not() {
+        for rule in [
+            "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'",
+            "sender='org.freedesktop.DBus'",
+            "sender=':1.1'",
+            "type='method_call'",
+            "arg0='org.freedesktop.login1.User'",
+            "path='/org/freedesktop/login1/session/_31'",
+        ] {
+            assert!(!told(rule), "{rule}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! D-Bus: two doors, one protocol. This translates, and decides nothing: the registry is the core's, and so are the
 //! rights of who calls.
 //!
-//! - Doors: [`private_door`] ([`sasl`], [`wire`], [`driver`]) and [`system_door`] ([`bus_socket`]) bring [`incoming`]
+//! - Doors: [`private_door`] ([`listening`], [`sasl`], [`wire`], [`driver`]) and [`system_door`] ([`bus_socket`], [`link`]) bring [`incoming`]
 //!   messages; [`outgoing`] takes the others away; [`credentials`] say who is there.
 //! - Rows: [`table`] says what a row is; [`manager`], [`session`], [`user`], [`seat`] are the rows.
 //! - From a message to its answer: [`service`] → [`dispatch`] ([`path`] → object, row → gate → deed) → [`call`],
@@ -17,6 +17,8 @@ mod fault;
 mod incoming;
 mod introspect;
 mod known;
+mod link;
+mod listening;
 mod manager;
 mod outgoing;
 mod path;
@@ -39,5 +41,5 @@ mod wire;
 mod tests;
 
 pub(crate) use call::{Called, Configured, World};
-pub(crate) use private_door::DoorError;
+pub(crate) use listening::DoorError;
 pub(crate) use service::{Bus, Doors};

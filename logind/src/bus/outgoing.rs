@@ -1,25 +1,45 @@
 //! What waits to be sent to one peer: in order, bounded, and never waited for by the loop.
+//!
+//! A peer is not asked for its next call while too much waits for it, so answers are bounded by whoever does not read
+//! them. Signals come unasked: who lets too many of those wait is dropped.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use zbus::Message;
 use zbus::connection::socket::WriteHalf;
 
-/// How many bytes may wait before one more message is refused. A single longer message still goes.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// How many messages and bytes may wait before the peer is not listened to until it has read some.
+const ENOUGH_MESSAGES: usize = 64;
+const ENOUGH_BYTES: usize = 1024 * 1024;
 
-/// What an empty message costs in memory, so that many small ones are bounded as well.
-const OVERHEAD: usize = 256;
+/// How much may wait before the peer is given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    /// Messages.
+    pub(super) messages: usize,
+    /// Bytes; a longer message still goes if it is the only one.
+    pub(super) bytes: usize,
+}
 
 /// A peer's queue and the task that empties it.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     queue: mpsc::UnboundedSender<Message>,
-    waiting: Arc<AtomicUsize>,
+    backlog: Arc<Backlog>,
+    most: Most,
     _writer: Task,
+}
+
+/// How much waits.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    messages: AtomicUsize,
+    bytes: AtomicUsize,
+    is_over: AtomicBool,
+    drained: Notify,
 }
 
 /// The peer does not read, or is gone: it is to be dropped.
@@ -28,11 +48,16 @@ pub(super) struct Stuck;
 
 impl Outgoing {
     /// An empty queue that is written to `half`.
-    pub(super) fn to(half: impl WriteHalf) -> Self {
+    pub(super) fn to(half: impl WriteHalf, most: Most) -> Self {
         let (queue, messages) = mpsc::unbounded_channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
-        let writer = Task(tokio::spawn(write(half, messages, Arc::clone(&waiting))));
-        Self { queue, waiting, _writer: writer }
+        let backlog = Arc::<Backlog>::default();
+        let writer = Task(tokio::spawn(write(half, messages, Arc::clone(&backlog))));
+        Self { queue, backlog, most, _writer: writer }
+    }
+
+    /// How much waits, for who reads from the same peer.
+    pub(super) fn backlog(&self) -> Arc<Backlog> {
+        Arc::clone(&self.backlog)
     }
 
     /// Queues a message.
@@ -40,24 +65,53 @@ impl Outgoing {
     /// # Errors
     /// If too much waits already, or the writer has stopped.
     pub(super) fn push(&self, message: Message) -> Result<(), Stuck> {
-        if self.waiting.fetch_add(cost(&message), Ordering::Relaxed) > MOST_BYTES {
+        let messages = self.backlog.messages.fetch_add(1, Ordering::Relaxed);
+        let bytes = self.backlog.bytes.fetch_add(message.data().len(), Ordering::Relaxed);
+        if messages > self.most.messages || bytes > self.most.bytes {
             return Err(Stuck);
         }
         self.queue.send(message).map_err(|_| Stuck)
     }
 }
 
-async fn write(mut half: impl WriteHalf, mut messages: mpsc::UnboundedReceiver<Message>, waiting: Arc<AtomicUsize>) {
-    while let Some(message) = messages.recv().await {
-        if half.send_message(&message).await.is_err() {
-            return; // the reader sees the same end, and tells why
+impl Backlog {
+    /// Returns once little enough waits.
+    ///
+    /// # Errors
+    /// If nothing can be sent to the peer any more.
+    pub(super) async fn is_small(&self) -> Result<(), Stuck> {
+        loop {
+            if self.is_over.load(Ordering::Relaxed) {
+                return Err(Stuck);
+            }
+            let messages = self.messages.load(Ordering::Relaxed);
+            if messages <= ENOUGH_MESSAGES && self.bytes.load(Ordering::Relaxed) <= ENOUGH_BYTES {
+                return Ok(());
+            }
+            self.drained.notified().await; // one that came since the question is remembered
         }
-        waiting.fetch_sub(cost(&message), Ordering::Relaxed);
+    }
+
+    fn sent(&self, message: &Message) {
+        self.messages.fetch_sub(1, Ordering::Relaxed);
+        self.bytes.fetch_sub(message.data().len(), Ordering::Relaxed);
+        self.drained.notify_one();
+    }
+
+    fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.drained.notify_one();
     }
 }
 
-fn cost(message: &Message) -> usize {
-    message.data().len() + OVERHEAD
+async fn write(mut half: impl WriteHalf, mut messages: mpsc::UnboundedReceiver<Message>, backlog: Arc<Backlog>) {
+    while let Some(message) = messages.recv().await {
+        if half.send_message(&message).await.is_err() {
+            break; // the reader sees the same end, and tells why
+        }
+        backlog.sent(&message);
+    }
+    backlog.end();
 }
 
 /// A task that ends with its owner.

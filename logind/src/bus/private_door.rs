@@ -4,11 +4,8 @@
 //! uid; root, who logs people in, is never counted out.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream as StdStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +19,8 @@ use zbus::{Guid, MatchRule, Message};
 
 use super::credentials::Credentials;
 use super::incoming::{Arrival, ConnectionId};
-use super::outgoing::{Outgoing, Stuck, Task};
+use super::listening::{DoorError, listen};
+use super::outgoing::{Backlog, Most, Outgoing, Stuck, Task};
 use super::sasl::Introduction;
 use super::wire::{Reader, Writer, introduced};
 
@@ -30,25 +28,14 @@ use super::wire::{Reader, Writer, introduced};
 const MOST_PER_USER: usize = 64;
 const MOST_OF_USERS: usize = 1024;
 
+/// How much may wait for one peer. Bytes are bounded before: nothing is answered that is not read.
+const MOST: Most = Most { messages: 4096, bytes: usize::MAX };
+
 /// How long a peer may take to introduce itself (dbus-daemon's auth_timeout).
 const INTRODUCTION: Duration = Duration::from_secs(5);
 
 /// How long no connection is accepted after the kernel refused one for want of descriptors or memory.
 const BREATH: Duration = Duration::from_millis(200);
-
-/// The socket cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum DoorError {
-    /// Another logind answers at it.
-    #[error("another logind answers at {}", .0.display())]
-    Taken(PathBuf),
-    /// Its folder cannot be made, or is not root's alone.
-    #[error("cannot keep a socket in {}", .0.display())]
-    Folder(PathBuf, #[source] io::Error),
-    /// The socket cannot be made.
-    #[error("cannot listen at {}", .0.display())]
-    Listen(PathBuf, #[source] io::Error),
-}
 
 /// The socket and its connections.
 #[derive(Debug)]
@@ -58,7 +45,16 @@ pub(super) struct PrivateDoor {
     connections: HashMap<ConnectionId, Connection>,
     last: u64,
     closed_until: Instant,
-    arrivals: mpsc::Sender<Arrival>,
+    lanes: Lanes,
+}
+
+/// The ways from the peers to the loop: one user's flood must not hold up a login, which root brings.
+#[derive(Clone, Debug)]
+pub(super) struct Lanes {
+    /// For root's connections.
+    pub(super) root: mpsc::Sender<Arrival>,
+    /// For all others'.
+    pub(super) users: mpsc::Sender<Arrival>,
 }
 
 /// A peer that is connected.
@@ -82,11 +78,11 @@ impl PrivateDoor {
     ///
     /// # Errors
     /// If another logind answers there, or the socket cannot be made.
-    pub(super) fn open(path: &Path, arrivals: mpsc::Sender<Arrival>) -> Result<Self, DoorError> {
+    pub(super) fn open(path: &Path, lanes: Lanes) -> Result<Self, DoorError> {
         let listener = listen(path)?;
         let guid = Guid::generate().as_str().to_owned();
         let connections = HashMap::new();
-        Ok(Self { listener, guid, connections, last: 0, closed_until: Instant::now(), arrivals })
+        Ok(Self { listener, guid, connections, last: 0, closed_until: Instant::now(), lanes })
     }
 
     /// The next peer at the door. Cancel-safe.
@@ -118,10 +114,12 @@ impl PrivateDoor {
         let id = ConnectionId(self.last);
         let stream = Arc::new(stream);
         let peer = Introduction::new(credentials.uid, self.guid.clone());
-        let attended = attend(id, Arc::clone(&stream), peer, self.arrivals.clone());
+        let lane = if credentials.uid == Uid::ROOT { &self.lanes.root } else { &self.lanes.users };
+        let outgoing = Outgoing::to(Writer::new(Arc::clone(&stream)), MOST);
+        let attended = attend(id, stream, (peer, outgoing.backlog()), lane.clone());
         let connection = Connection {
             credentials,
-            outgoing: Outgoing::to(Writer::new(stream)),
+            outgoing,
             takes_fds: false,
             has_name: false,
             rules: Vec::new(),
@@ -170,9 +168,14 @@ fn has_room_for(uid: Uid, others: impl Iterator<Item = Uid>) -> bool {
 }
 
 /// Reads what a peer says until it ends, and hands it on.
-async fn attend(id: ConnectionId, stream: Arc<UnixStream>, peer: Introduction, arrivals: mpsc::Sender<Arrival>) {
-    let ending = converse(id, stream, peer, &arrivals).await;
-    let ended = arrivals.send(Arrival::Ended(id, ending)).await;
+async fn attend(
+    id: ConnectionId,
+    stream: Arc<UnixStream>,
+    peer: (Introduction, Arc<Backlog>),
+    lane: mpsc::Sender<Arrival>,
+) {
+    let ending = converse(id, stream, peer, &lane).await;
+    let ended = lane.send(Arrival::Ended(id, ending)).await;
     if ended.is_err() {
         debug!("a connection outlived the door"); // the daemon is going
     }
@@ -192,19 +195,22 @@ pub(super) enum Ending {
 async fn converse(
     id: ConnectionId,
     stream: Arc<UnixStream>,
-    peer: Introduction,
-    arrivals: &mpsc::Sender<Arrival>,
+    (peer, backlog): (Introduction, Arc<Backlog>),
+    lane: &mpsc::Sender<Arrival>,
 ) -> Ending {
     let takes_fds = match timeout(INTRODUCTION, introduced(&stream, peer)).await {
         Err(_) => return Ending::Late,
         Ok(Err(error)) => return ending(error.into()),
         Ok(Ok(takes_fds)) => takes_fds,
     };
-    if arrivals.send(Arrival::Introduced(id, takes_fds)).await.is_err() {
+    if lane.send(Arrival::Introduced(id, takes_fds)).await.is_err() {
         return Ending::Left;
     }
     let mut reader = Reader::new(stream);
     for sequence in 1.. {
+        if backlog.is_small().await == Err(Stuck) {
+            break;
+        }
         let message = match reader.receive_message(sequence, &mut Vec::new(), &mut Vec::new()).await {
             Ok(message) => message,
             Err(error) => return ending(error),
@@ -212,7 +218,7 @@ async fn converse(
         if let Err(error) = message.body().validate() {
             return Ending::Malformed(error);
         }
-        if arrivals.send(Arrival::Said(id, message)).await.is_err() {
+        if lane.send(Arrival::Said(id, message)).await.is_err() {
             break;
         }
     }
@@ -227,39 +233,6 @@ fn ending(error: zbus::Error) -> Ending {
         },
         _ => Ending::Malformed(error),
     }
-}
-
-/// Listens at `path`, mode 0666. The new socket takes the place of a dead one in one step, so that nobody finds none.
-fn listen(path: &Path) -> Result<UnixListener, DoorError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    keep_folder(folder).map_err(|error| DoorError::Folder(folder.into(), error))?;
-    if StdStream::connect(path).is_ok() {
-        return Err(DoorError::Taken(path.into()));
-    }
-    let new = path.with_extension("new");
-    let made = || -> io::Result<UnixListener> {
-        match fs::remove_file(&new) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&new)?;
-        fs::set_permissions(&new, Permissions::from_mode(0o666))?;
-        fs::rename(&new, path)?;
-        Ok(listener)
-    };
-    made().map_err(|error| DoorError::Listen(path.into(), error))
-}
-
-/// Makes the socket's folder; one that is there must be our own, and nobody else's to write to, for who can write to it
-/// can be logind to the others.
-fn keep_folder(folder: &Path) -> io::Result<()> {
-    match DirBuilder::new().mode(0o755).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    let found = fs::symlink_metadata(folder)?;
-    let own = found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw() && found.mode() & 0o022 == 0;
-    if own { Ok(()) } else { Err(io::Error::from_raw_os_error(libc::EPERM)) }
 }
 
 #[cfg(test)]

@@ -19,13 +19,14 @@ use super::dispatch;
 use super::driver::{self, Addressee};
 use super::fault::Fault;
 use super::incoming::{Arrival, ConnectionId, Incoming};
-use super::private_door::{DoorError, Ending, PrivateDoor};
+use super::listening::DoorError;
+use super::private_door::{Ending, Lanes, PrivateDoor};
 use super::reply;
 use super::signals;
 use super::system_door::SystemDoor;
 
-/// How many messages may wait between the doors and the loop; then the doors wait.
-const MOST_ARRIVALS: usize = 64;
+/// How many messages of a lane may wait for the loop; then its peers wait in turn.
+const LANE: usize = 16;
 
 /// How many calls of one peer may wait for their answers.
 const MOST_WAITING: usize = 128;
@@ -44,7 +45,7 @@ pub(crate) struct Doors {
 pub(crate) struct Bus {
     private: PrivateDoor,
     system: SystemDoor,
-    arrivals: mpsc::Receiver<Arrival>,
+    lanes: [mpsc::Receiver<Arrival>; 3],
     ready: VecDeque<Arrival>,
     waiting: HashMap<RequestId, Waiting>,
     last_request: u64,
@@ -72,11 +73,11 @@ impl Bus {
     /// # Errors
     /// If the private door cannot be opened.
     pub(crate) fn open(doors: Doors, world: World, configured: Configured) -> Result<Self, DoorError> {
-        let (sender, arrivals) = mpsc::channel(MOST_ARRIVALS);
+        let [(root, from_root), (users, from_users), (bus, from_bus)] = std::array::from_fn(|_| mpsc::channel(LANE));
         Ok(Self {
-            private: PrivateDoor::open(&doors.socket, sender.clone())?,
-            system: SystemDoor::open(doors.system_bus, sender),
-            arrivals,
+            private: PrivateDoor::open(&doors.socket, Lanes { root, users })?,
+            system: SystemDoor::open(doors.system_bus, bus),
+            lanes: [from_root, from_users, from_bus],
             ready: VecDeque::new(),
             waiting: HashMap::new(),
             last_request: 0,
@@ -100,10 +101,13 @@ impl Bus {
         if let Some(arrival) = self.ready.pop_front() {
             return Incoming(arrival);
         }
+        let [root, users, bus] = &mut self.lanes;
+        // A lane is taken at random, so none waits for the end of another. The doors keep them open.
         tokio::select! {
             stream = self.private.next() => Incoming(Arrival::Knocked(stream)),
-            // The doors hold a sender each, so the channel is never closed.
-            Some(arrival) = self.arrivals.recv() => Incoming(arrival),
+            Some(arrival) = root.recv() => Incoming(arrival),
+            Some(arrival) = users.recv() => Incoming(arrival),
+            Some(arrival) = bus.recv() => Incoming(arrival),
         }
     }
 
@@ -233,7 +237,8 @@ impl Bus {
                 Ending::Left => debug!("a connection of uid {uid} is closed"),
                 Ending::Late => warn!("uid {uid} connected and did not introduce itself, its connection is closed"),
                 Ending::Malformed(error) => {
-                    warn!("uid {uid} sent what is no message, its connection is closed: {error}")
+                    let error = error.to_string();
+                    warn!("uid {uid} sent what is no message, its connection is closed: {}", error.escape_debug());
                 }
             }
         }

@@ -21,7 +21,7 @@ use zbus::export::async_trait::async_trait;
 use super::sasl::{Heard, Introduction, LONGEST_LINE};
 
 /// The longest message taken. The longest sensible one, a CreateSession of the longest texts, has a quarter.
-const LONGEST_MESSAGE: usize = 128 * 1024;
+pub(super) const LONGEST_MESSAGE: usize = 128 * 1024;
 
 /// The most descriptors a message may bring; none brings more than one.
 const MOST_FDS: usize = 8;

@@ -21,6 +21,9 @@ const CONTROLLERS: [&str; 3] = ["pids", "memory", "cpu"];
 /// The leaf that takes the processes found in a delegated subtree's root.
 const LEAF: &str = "init.scope";
 
+/// The leaf that takes logind if it was started from a session.
+const OWN: &str = "logind.scope";
+
 /// How often the processes of a cgroup are moved before those that still come are left: each round takes all it sees.
 const ROUNDS: usize = 16;
 
@@ -63,7 +66,22 @@ pub(super) fn find(manage: bool) -> Result<PathBuf, Unusable> {
     if manage && let Err(error) = enable_present(&slice) {
         tracing::warn!(cgroup = %slice.display(), error = %error, "cannot enable controllers");
     }
+    if let Err(error) = leave_session(&base) {
+        tracing::warn!(error = %error, "cannot leave the session that this was started from");
+    }
     Ok(base)
+}
+
+/// An administrator who starts logind from a shell must not have it in the session's scope: the session would not end
+/// while logind runs, and ending the session would end logind.
+fn leave_session(base: &Path) -> io::Result<()> {
+    let own = std::process::id();
+    if processes::place_of(own)?.session.is_none() {
+        return Ok(());
+    }
+    let leaf = base.join(OWN);
+    make_cgroup(&leaf)?;
+    move_into(&leaf, own)
 }
 
 /// Makes a cgroup, if it is not there.

@@ -23,17 +23,14 @@ impl Foreground {
         if !std::fs::metadata(device).is_ok_and(|seen| seen.file_type().is_char_device()) {
             return None;
         }
-        let active = match File::open(active) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        match File::open(active).and_then(|active| Ok(Self { last: read(&active)?, active })) {
+            Ok(foreground) => Some(foreground),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => {
                 tracing::warn!(error = %error, "cannot see which virtual terminal is in front");
-                return None;
+                None
             }
-            Ok(file) => file,
-        };
-        let mut foreground = Self { active, last: None };
-        foreground.last = foreground.read();
-        Some(foreground)
+        }
     }
 
     /// The virtual terminal in front, when it was read last.
@@ -42,22 +39,22 @@ impl Foreground {
     }
 
     /// Reads it again, which also arms the next notification.
-    pub(super) fn changed(&mut self) -> Option<Event> {
-        let before = self.last.take();
-        self.last = self.read();
-        (self.last != before).then_some(Event::Foreground(self.last))
+    ///
+    /// # Errors
+    /// What the kernel says; there will be no further notification.
+    pub(super) fn changed(&mut self) -> io::Result<Option<Event>> {
+        let now = read(&self.active)?;
+        let is_new = now != self.last;
+        self.last = now;
+        Ok(is_new.then_some(Event::Foreground(now)))
     }
+}
 
-    fn read(&self) -> Option<VtNumber> {
-        let mut buffer = [0; 32];
-        match self.active.read_at(&mut buffer, 0) {
-            Ok(length) => VtNumber::from_line(std::str::from_utf8(buffer.get(..length)?).ok()?.trim()),
-            Err(error) => {
-                tracing::warn!(error = %error, "cannot read which virtual terminal is in front");
-                None
-            }
-        }
-    }
+fn read(active: &File) -> io::Result<Option<VtNumber>> {
+    let mut buffer = [0; 32];
+    let length = active.read_at(&mut buffer, 0)?;
+    let line = buffer.get(..length).and_then(|line| std::str::from_utf8(line).ok());
+    Ok(line.and_then(|line| VtNumber::from_line(line.trim())))
 }
 
 impl AsFd for Foreground {
@@ -87,10 +84,11 @@ mod tests {
         std::fs::write(&active, "tty3\n").expect("a file");
         let mut foreground = Foreground::open(&active, Path::new("/dev/null")).expect("a terminal");
         assert_eq!(foreground.current(), VtNumber::new(3));
-        assert_eq!(foreground.changed(), None);
+        let mut changed = || foreground.changed().expect("it can be read");
+        assert_eq!(changed(), None);
         std::fs::write(&active, "tty5\n").expect("a file");
-        assert_eq!(foreground.changed(), Some(Event::Foreground(VtNumber::new(5))));
+        assert_eq!(changed(), Some(Event::Foreground(VtNumber::new(5))));
         std::fs::write(&active, "ttyS0\n").expect("a file");
-        assert_eq!(foreground.changed(), Some(Event::Foreground(None)));
+        assert_eq!(changed(), Some(Event::Foreground(None)));
     }
 }

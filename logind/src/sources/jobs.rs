@@ -24,7 +24,7 @@ const REMOVALS: usize = 4;
 /// How many threads all of them need.
 pub(crate) const THREADS: usize = LOOK_UPS + REMOVALS;
 
-/// How long a login waits for the user database. No PAM module waits that long for us.
+/// How long a login waits for the user database. Our PAM module gives up much sooner; this is so that all calls end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is under way.

@@ -66,8 +66,20 @@ impl Sources {
         for &token in tokens {
             match token {
                 poller::SCOPES => self.ready.extend(self.watches.scopes_changed()),
-                poller::FOREGROUND => self.ready.extend(self.foreground.as_mut().and_then(Foreground::changed)),
+                poller::FOREGROUND => self.look_at_foreground(),
                 token => self.ready.extend(self.watches.ended(&self.poller, token)),
+            }
+        }
+    }
+
+    fn look_at_foreground(&mut self) {
+        let Some(foreground) = &mut self.foreground else { return };
+        match foreground.changed() {
+            Ok(event) => self.ready.extend(event),
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot see any more which virtual terminal is in front");
+                self.poller.remove(&*foreground);
+                self.foreground = None;
             }
         }
     }

@@ -101,6 +101,12 @@ impl Watches {
                 self.sessions.entry(session.clone()).or_default().scope = Some((watch, scope));
                 Ok(is_empty.then(|| Event::ScopeEmpty(session.clone())))
             }
+            // No more watches are to be had (inotify(7)). The registry asks for the scope of a session whose leader or
+            // life line is gone, so it ends all the same.
+            Err(Errno::NOSPC) => {
+                tracing::warn!(session = %session, "the scope is not watched: fs.inotify.max_user_watches is reached");
+                Ok(None)
+            }
             Err(Errno::NOENT) => Ok(Some(Event::ScopeEmpty(session.clone()))),
             Err(errno) => Err(errno.into()),
         }

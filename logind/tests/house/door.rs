@@ -2,7 +2,6 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -10,10 +9,7 @@ use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream, Variant};
 
-use super::{ALICE, Leader};
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::{ALICE, Leader, PATIENCE};
 
 const MANAGER: &str = "/org/freedesktop/login1";
 
@@ -76,6 +72,20 @@ impl Door {
     /// Ends a session by force.
     pub(crate) async fn terminate_session(&self, id: &str) {
         self.call("TerminateSession", &id).await;
+    }
+
+    /// Asks until a property of the manager has this value; there is no signal for those of the configuration.
+    pub(crate) async fn says(&self, property: &str, value: u64) {
+        let (path, interface) = (MANAGER, "org.freedesktop.DBus.Properties");
+        let asked = ("org.freedesktop.login1.Manager", property);
+        let said = async || {
+            let name = Some("org.freedesktop.login1");
+            let answer = self.connection.call_method(name, path, Some(interface), "Get", &asked).await;
+            let answer = answer.expect("an answer");
+            answer.body().deserialize::<Variant<'_>>().is_ok_and(|said| said == Variant::U64(value))
+        };
+        let changed = async { while !said().await {} };
+        tokio::time::timeout(PATIENCE, changed).await.expect("in time");
     }
 
     /// Waits for a signal of this name.

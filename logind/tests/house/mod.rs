@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use door::Door;
 pub(crate) use door::Opened;
 
 /// The user whose sessions are opened, and the group.
 pub(crate) const ALICE: u32 = 4711;
+
+const LOGIND: &str = env!("CARGO_BIN_EXE_logind");
 
 /// How the cgroups are mounted that logind finds.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +89,23 @@ impl House {
         self.logind = Some(logind);
     }
 
+    /// Starts logind in a cgroup, as a shell of a session would, and waits until it is ready.
+    pub(crate) fn start_logind_from(&mut self, cgroup: &str) {
+        let join = format!("echo 0 > {cgroup}/cgroup.procs && exec {LOGIND} --config /run/logind.conf --ready-fd=3");
+        let enter = format!("exec nsenter -t {} -m -C sh -c '{join}' 3>&1 >/dev/null", self.keeper.id());
+        let mut command = Command::new("sh");
+        command.args(["-c", &enter]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut logind = command.spawn().expect("a shell");
+        wait_for_line(&mut logind);
+        self.logind = Some(logind);
+    }
+
+    /// The cgroup of logind, as those inside see it.
+    pub(crate) fn cgroup_of_logind(&self) -> String {
+        let logind = self.logind.as_ref().expect("it runs").id();
+        self.look(&["sh", "-c", &format!("sed -n 's/^0:://p' /proc/{logind}/cgroup")])
+    }
+
     /// What a second logind says before it ends.
     pub(crate) fn start_another(&self) -> String {
         let output = self.logind_command().output().expect("a shell");
@@ -96,9 +116,15 @@ impl House {
     fn logind_command(&self) -> Command {
         let mut command = Command::new("sh");
         let script = "exec nsenter -t $0 -m -C $1 --config /run/logind.conf --ready-fd=3 3>&1 >/dev/null";
-        command.args(["-c", script, &self.keeper.id().to_string(), env!("CARGO_BIN_EXE_logind")]);
+        command.args(["-c", script, &self.keeper.id().to_string(), LOGIND]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
+    }
+
+    /// Asks logind to read its configuration again.
+    pub(crate) fn reload_logind(&self) {
+        let logind = self.logind.as_ref().expect("it runs").id().to_string();
+        self.look(&["kill", "-HUP", &logind]);
     }
 
     /// Kills logind as if by kill -9.
@@ -129,13 +155,25 @@ impl House {
 
     /// No session, user or slice is left.
     pub(crate) fn is_empty(&self) {
-        let left = "ls /run/systemd/sessions /run/systemd/users /run/user; find /sys/fs/cgroup -name '*-*.s[lc]*'";
-        let left = self.look(&["sh", "-c", left]);
-        assert_eq!(left.split_whitespace().collect::<Vec<_>>(), EMPTY);
+        assert_eq!(self.left(), "");
+    }
+
+    /// Soon no session, user or slice is left.
+    pub(crate) fn becomes_empty(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && !self.left().is_empty() {}
+        self.is_empty();
+    }
+
+    fn left(&self) -> String {
+        let files = "ls -A /run/systemd/sessions/ /run/systemd/users/ /run/user/ | grep -v -e ':$' -e '^$'";
+        let cgroups = "find /sys/fs/cgroup -name 'user-*.slice'";
+        self.look(&["sh", "-c", &format!("{files}; {cgroups}")])
     }
 }
 
-const EMPTY: [&str; 3] = ["/run/systemd/sessions:", "/run/systemd/users:", "/run/user:"];
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Drop for House {
     fn drop(&mut self) {

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use tokio::sync::mpsc;
 
-use super::super::private_door::{DoorError, PrivateDoor};
+use super::super::listening::DoorError;
+use super::super::private_door::{Lanes, PrivateDoor};
 use super::house::{ALICE, House, as_user, call, run};
 
 async fn open(path: &Path) -> Result<PrivateDoor, DoorError> {
-    PrivateDoor::open(path, mpsc::channel(1).0)
+    PrivateDoor::open(path, Lanes { root: mpsc::channel(1).0, users: mpsc::channel(1).0 })
 }
 
 #[tokio::test]

@@ -1,13 +1,18 @@
 //! What no well-behaved client says: none of it may disturb another, or last.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
+use logind_core::event::{Event, RequestId};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use zbus::Message;
 
 use super::client::{Asked, Idler, call, greeting, is_closed, peer, raw, runtime, say, send_with_fds};
-use super::house::{House, MANAGER, MANAGER_INTERFACE, NEVER_FOUND};
+use super::house::{House, MANAGER, MANAGER_INTERFACE, NEVER_FOUND, graphical};
 
 fn ping() -> Message {
     Message::method_call("/", "Ping").interface("org.freedesktop.DBus.Peer").build(&()).expect("a message")
@@ -88,17 +93,63 @@ fn a_bag_of_descriptors_ends_its_connection() {
 }
 
 #[test]
-fn who_does_not_read_is_dropped() {
+fn who_asks_without_reading_is_not_listened_to_until_it_reads() {
     let house = House::open();
     let ask = Message::method_call(MANAGER, "Introspect")
         .interface("org.freedesktop.DBus.Introspectable")
         .build(&())
         .expect("a message");
     let mut stream = raw(&house.socket());
+    stream.set_write_timeout(Some(Duration::from_millis(500))).expect("a deadline");
     stream.write_all(&greeting()).expect("sent");
-    let asked = (0..20_000).map(|_| stream.write_all(ask.data().bytes())).take_while(Result::is_ok).count();
-    assert!(asked < 20_000, "100 MB wait to be read");
+    let bytes = ask.data().bytes();
+    let mut written = 0;
+    while let Ok(count) = stream.write(&bytes[written % bytes.len()..]) {
+        written += count;
+        assert!(written < 100 << 20, "it goes on for ever");
+    }
     still_serves(&house);
+    stream.shutdown(Shutdown::Write).expect("no more");
+    let mut answers = Vec::new();
+    stream.read_to_end(&mut answers).expect("the answers");
+    let described = answers.windows(7).filter(|part| part == b"</node>").count();
+    assert!(described > 64, "{described} answers to {} calls", written / bytes.len());
+}
+
+#[test]
+fn who_lets_signals_pile_up_is_dropped() {
+    let house = House::open();
+    let bus = "org.freedesktop.DBus";
+    let rule = Message::method_call("/org/freedesktop/DBus", "AddMatch").interface(bus).build(&"type='signal'");
+    let stream = raw(&house.socket());
+    say(&stream, &[&greeting(), rule.expect("a message").data().bytes()].concat()).expect("sent");
+    let session = house.login(graphical(4711, 70_201));
+    for number in 0..20_000 {
+        house.happen(Event::IdleHint { request: RequestId(1 << 40), session: session.clone(), idle: number % 2 == 0 });
+    }
+    still_serves(&house);
+    assert!(is_closed(&stream));
+}
+
+#[test]
+fn no_bytes_in_a_message_s_place_disturb_others() {
+    let house = House::open();
+    let message = Message::method_call(MANAGER, "GetSession").interface(MANAGER_INTERFACE).build(&"c1");
+    let message = message.expect("a message").data().bytes().to_vec();
+    let config = ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() };
+    let garbled = (0..message.len(), any::<u8>(), any::<bool>());
+    let outcome = TestRunner::new(config).run(&garbled, |(at, byte, is_cut)| {
+        let mut bytes = message.clone();
+        bytes[at] = byte;
+        bytes.truncate(if is_cut { at } else { message.len() });
+        let stream = raw(&house.socket());
+        say(&stream, &[greeting(), bytes].concat()).expect("sent");
+        stream.shutdown(Shutdown::Write).expect("no more");
+        prop_assert!(is_closed(&stream));
+        still_serves(&house);
+        Ok(())
+    });
+    outcome.expect("undisturbed");
 }
 
 #[test]

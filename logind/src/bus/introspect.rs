@@ -67,7 +67,7 @@ impl Description {
             self.arguments(signal.carries, "");
             self.line(format_args!("  </signal>"));
         }
-        for property in interface.properties {
+        for property in interface.properties.iter().filter(|property| property.change != Change::Hidden) {
             self.line(format_args!(
                 "  <property name=\"{}\" type=\"{}\" access=\"read\">",
                 property.name, property.kind

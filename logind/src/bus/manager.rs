@@ -17,7 +17,7 @@ use super::fault::Fault;
 use super::known;
 use super::path::{seat_path, session_path, user_path};
 use super::requests::{kill, lock, release, terminate, unlock};
-use super::table::Change::{Constant, Silent, Told};
+use super::table::Change::{Constant, Hidden, Silent, Told};
 use super::table::Deed::{CreateSession, Lock, Look, Manage, Release};
 use super::table::{Arguments, Interface, Method, Property, Signal, method, property, signal};
 use crate::processes::Place;
@@ -117,6 +117,7 @@ const PROPERTIES: &[Property<Core>] = &[
     property("RuntimeDirectoryInodesMax", "t", Constant, |view, _| view.configured.runtime_directory_inodes.into()),
     property("SessionsMax", "t", Constant, |_, core| core.policy().sessions_max.into()),
     property("NCurrentSessions", "t", Silent, |_, core| (core.session_count() as u64).into()),
+    property("UserTasksMax", "t", Hidden, |_, _| u64::MAX.into()),
 ];
 
 const SIGNALS: &[Signal] = &[

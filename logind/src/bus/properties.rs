@@ -21,8 +21,9 @@ pub(super) fn get<T>(call: &Call<'_>, interface: &Interface<T>, target: &T) -> R
 pub(super) fn get_all<T>(call: &Call<'_>, interface: &Interface<T>, target: &T) -> Result<Message, Fault> {
     let of = call.arguments::<&str>()?;
     if of.is_empty() || of == interface.name {
+        let shown = interface.properties.iter().filter(|property| property.change != Change::Hidden);
         let row = |property: &Property<T>| (property.name, (property.value)(call.view, target));
-        return call.answer(&interface.properties.iter().map(row).collect::<BTreeMap<_, _>>());
+        return call.answer(&shown.map(row).collect::<BTreeMap<_, _>>());
     }
     no_properties(call, of)
 }

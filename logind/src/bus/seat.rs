@@ -7,7 +7,7 @@ use super::call::Call;
 use super::fault::Fault;
 use super::requests::terminate;
 use super::session::{reference, references};
-use super::table::Change::{Constant, Silent, Told};
+use super::table::Change::{Constant, Hidden, Silent, Told};
 use super::table::Deed::Manage;
 use super::table::{Interface, Method, Property, method, property};
 
@@ -20,6 +20,7 @@ const METHODS: &[Method<Seat>] = &[method("Terminate", &[], &[], Manage(target, 
 const PROPERTIES: &[Property<Seat>] = &[
     property("Id", "s", Constant, |_, seat| seat.id().as_str().into()),
     property("ActiveSession", "(so)", Told, |_, seat| reference(seat.active())),
+    property("CanMultiSession", "b", Hidden, |_, _| true.into()),
     property("CanTTY", "b", Constant, |_, seat| seat.has_vts().into()),
     // A seat can as soon as it has a graphics device, and no seat has any device yet.
     property("CanGraphical", "b", Told, |_, _| false.into()),

@@ -81,13 +81,16 @@ pub(super) enum Change {
     Told,
     /// Nothing.
     Silent,
+    /// It has none, and nothing is told of the property either: it is there for programs older than the interface
+    /// (`SD_BUS_VTABLE_HIDDEN` of sd-bus).
+    Hidden,
 }
 
 impl Change {
     /// The annotation's value.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::Constant => "const",
+            Self::Constant | Self::Hidden => "const",
             Self::Told => "true",
             Self::Silent => "false",
         }

@@ -74,6 +74,7 @@ fn a_session_s_properties_are_what_its_login_said() {
     let seat = |name| property(&house, "/org/freedesktop/login1/seat/seat0", "Seat", name);
     assert_eq!(seat("ActiveSession"), "(so) \"\" \"/\"");
     assert_eq!(seat("CanTTY"), "b true");
+    assert_eq!(seat("CanMultiSession"), "b true"); // for old programs: not introspected, not in GetAll
     assert_eq!(property(&house, MANAGER, "Manager", "NCurrentSessions"), "t 1");
     assert_eq!(property(&house, MANAGER, "Manager", "KillExcludeUsers"), "as 1 \"root\"");
 }
@@ -110,6 +111,7 @@ fn gdbus_calls_reads_and_introspects() {
         assert!(tree.contains(part), "{part} is not in {tree}");
     }
     assert!(!tree.contains("session/self"), "this process has no session: {tree}");
+    assert!(!tree.contains("CanMultiSession"), "only old programs know of it: {tree}");
 }
 
 #[test]

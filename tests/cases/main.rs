@@ -1,2 +1,72 @@
-//! Not built yet.
-fn main() {}
+//! The cases: what the project promises, tried with the real programs, each case in a sandbox of its own.
+
+mod accounts;
+mod bus;
+mod case;
+mod cgroups;
+mod chain;
+mod demo;
+mod everything;
+mod faults;
+mod fetch;
+mod isolation;
+mod judges;
+mod lifetime;
+mod options;
+mod outer;
+mod peers;
+mod records;
+mod report;
+mod runner;
+mod skips;
+mod table;
+mod terminals;
+
+use std::process::ExitCode;
+
+use options::{HELP, Request};
+use report::Counts;
+use tests::outcome::{Failure, Outcome};
+
+fn main() -> ExitCode {
+    let request = match Request::parse(std::env::args_os().skip(1)) {
+        Ok(request) => request,
+        Err(error) => {
+            eprintln!("cases: {error} (see cases --help)");
+            return ExitCode::from(2);
+        }
+    };
+    match carry_out(request) {
+        Ok(status) => status,
+        Err(Failure::Failed(why) | Failure::Skipped(why)) => {
+            eprintln!("cases: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(request: Request) -> Outcome<ExitCode> {
+    match request {
+        Request::Help => print!("{HELP}"),
+        Request::List => table::all().for_each(|case| println!("{}", case.name)),
+        Request::Peers => fetch::fetch(fetch::Freshness::Newest)?,
+        Request::Inside(name) => return Ok(runner::run_here(table::find(&name)?)),
+        Request::Run { names, jobs } => {
+            fetch::fetch(fetch::Freshness::Any)?;
+            return conclude(&runner::run(&table::select(&names)?, jobs)?);
+        }
+        Request::All { jobs } => {
+            fetch::fetch(fetch::Freshness::Newest)?;
+            let mut counts = everything::cargo_test()?;
+            counts.add(&runner::run(&table::select(&[])?, jobs)?);
+            return conclude(&counts);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn conclude(counts: &Counts) -> Outcome<ExitCode> {
+    let is_well = skips::judge(counts)?;
+    println!("{counts}");
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

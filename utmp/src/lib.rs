@@ -1,1 +1,33 @@
-//! Not built yet.
+//! utmp, wtmp, btmp and lastlog: the machine's own records, read and written byte for byte as glibc does.
+//!
+//! [`Record`] is one entry with every field typed, [`Files`] the four files and the rules of writing them. Nothing here
+//! calls libc's `getutxent(3)` family: it is slow, keeps hidden state, takes over `SIGALRM`, and is a stub on musl.
+//!
+//! These files are an interface to `who`, `last`, sshd and the rest, never this project's memory: whoever may write them
+//! may lie in them, so a record's text is outside text wherever it is shown.
+
+#![forbid(unsafe_code)]
+
+mod backwards;
+mod files;
+mod group;
+mod lastlog;
+mod layout;
+mod limit;
+mod lock;
+mod open;
+pub mod paths;
+mod read;
+mod record;
+mod slot;
+mod text;
+mod write;
+
+pub use backwards::Backwards;
+pub use files::{Appended, Files};
+pub use lastlog::LastLogin;
+pub use layout::{SIZE, Unused};
+pub use open::WriteError;
+pub use read::{ReadError, Records};
+pub use record::{Exit, Kind, Record, Time};
+pub use text::Text;

@@ -1,0 +1,105 @@
+//! Fetches other people's programs: Debian's packages, unpacked below `target/peers` and never installed; and builds the
+//! judges, small programs over other people's libraries.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use tests::outcome::{Failure, Outcome};
+use tests::run;
+
+use crate::runner::programs;
+
+const PACKAGES: [&str; 7] =
+    ["elogind", "libelogind0", "systemd", "libsystemd-shared", "libsystemd0", "util-linux", "login"];
+const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judges");
+
+/// How new a package must be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Freshness {
+    /// As new as the package lists know.
+    Newest,
+    /// Whatever was fetched before will do.
+    Any,
+}
+
+/// Fetches what is missing. What cannot be had is said, and the cases that need it are skipped, which fails the run.
+pub(crate) fn fetch(freshness: Freshness) -> Outcome {
+    let peers = programs()?.with_file_name("peers");
+    fs::create_dir_all(&peers)?;
+    for package in PACKAGES {
+        if freshness == Freshness::Any && peers.join(package).exists() {
+            continue;
+        }
+        if let Err(Failure::Failed(why) | Failure::Skipped(why)) = fetch_one(package, &peers) {
+            eprintln!("cases: no {package}: {why}");
+        }
+    }
+    if let Err(Failure::Failed(why) | Failure::Skipped(why)) = build_judges() {
+        eprintln!("cases: no judges: {why}");
+    }
+    Ok(())
+}
+
+// A package lies in a folder named after its file, NAME_VERSION_ARCHITECTURE; a link NAME leads to the one in use.
+fn fetch_one(package: &str, peers: &Path) -> Outcome {
+    let file = newest(package)?;
+    let stem = file.trim_end_matches(".deb");
+    let folder = peers.join(stem);
+    if !folder.is_dir() {
+        let scratch = tempfile::tempdir_in(peers)?;
+        println!("fetching {file}");
+        // The download's user, _apt, may not enter the folder; root downloads it then, which apt would warn of.
+        let download = ["-qq", "-o", "APT::Sandbox::User=root", "download", package];
+        run::output(Command::new("apt-get").args(download).current_dir(scratch.path()))?.well()?;
+        let archive = fs::read_dir(scratch.path())?.flatten().map(|entry| entry.path()).next();
+        let archive = archive.ok_or_else(|| Failure::new("apt-get downloaded nothing"))?;
+        let unpacked = scratch.path().join("unpacked");
+        run::output(Command::new("dpkg").arg("-x").arg(archive).arg(&unpacked))?.well()?;
+        fs::rename(unpacked, &folder)?;
+    }
+    let link = peers.join(package);
+    if fs::read_link(&link).ok().as_deref() != Some(Path::new(stem)) {
+        let new = peers.join(format!("{package}.new"));
+        let _ = fs::remove_file(&new); // left by a run that was killed here, or not there
+        symlink(stem, &new)?;
+        fs::rename(new, link)?;
+    }
+    Ok(())
+}
+
+// The file name of the newest version the package lists know; a machine without lists gets them first.
+fn newest(package: &str) -> Outcome<String> {
+    let ask = || run::run("apt-get", &["download", "--print-uris", package])?.well();
+    let answer = match ask() {
+        Ok(answer) => answer,
+        Err(_) => {
+            run::run("apt-get", &["update", "-qq"])?.well()?;
+            ask()?
+        }
+    };
+    // 'http://…/elogind_246.10-1debian1_amd64.deb' elogind_246.10-1debian1_amd64.deb 653912 SHA256:…
+    let line = answer.stdout.lines().find(|line| line.starts_with('\'')).unwrap_or_default();
+    let file = line.split(' ').nth(1).filter(|file| !file.contains('/'));
+    file.map(str::to_owned).ok_or_else(|| Failure::new(format!("apt-get says {:?}", answer.stdout)))
+}
+
+fn build_judges() -> Outcome {
+    let target = programs()?.join("judges");
+    fs::create_dir_all(&target)?;
+    for entry in fs::read_dir(JUDGES)? {
+        let source = entry?.path();
+        let Some(name) = source.file_stem().filter(|_| source.extension().is_some_and(|kind| kind == "c")) else {
+            continue;
+        };
+        let program = target.join(name);
+        let built = fs::metadata(&program).and_then(|program| program.modified()).ok();
+        if built >= Some(fs::metadata(&source)?.modified()?) {
+            continue;
+        }
+        run::output(Command::new("cc").args(["-Wall", "-O1", "-o"]).arg(&program).arg(&source).arg("-lsystemd"))?
+            .well()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! What the sandbox and the cases share: people, terminals, processes, waiting, and where things are.
+
+pub mod init;
+pub mod outcome;
+pub mod paths;
+pub mod peers;
+pub mod people;
+pub mod process;
+pub mod pty;
+pub mod run;
+pub mod sys;
+pub mod terminal;
+pub mod visit;
+pub mod wait;

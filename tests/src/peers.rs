@@ -1,0 +1,62 @@
+//! Other people's programs, unpacked below `target/peers` and run from there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::outcome::{Failure, Outcome};
+use crate::paths;
+
+/// elogind's `loginctl`.
+///
+/// # Errors
+/// A skip, if the package was not fetched.
+pub fn elogind_loginctl() -> Outcome<Command> {
+    let mut command = Command::new(program("elogind", &["bin/loginctl", "usr/bin/loginctl"])?);
+    command.env("LD_LIBRARY_PATH", program("elogind", &["lib/elogind", "usr/lib/elogind"])?);
+    Ok(command)
+}
+
+/// systemd's `loginctl`; it refuses to work before `-M .host` where systemd is not PID 1.
+///
+/// # Errors
+/// A skip, if the package was not fetched.
+pub fn systemd_loginctl() -> Outcome<Command> {
+    let mut command = Command::new(program("systemd", &["usr/bin/loginctl", "bin/loginctl"])?);
+    command.env("LD_LIBRARY_PATH", systemd_libraries()?);
+    Ok(command)
+}
+
+/// A judge: one of our small programs over other people's libraries (`tests/judges`).
+///
+/// # Errors
+/// A skip, if it could not be built.
+pub fn judge(name: &str) -> Outcome<Command> {
+    let program = Path::new(paths::PROGRAMS).join("judges").join(name);
+    if program.exists() {
+        return Ok(Command::new(program));
+    }
+    Err(Failure::Skipped(format!("the judge {name} was not built: is libsystemd-dev there?")))
+}
+
+/// The first of `paths` that the package holds.
+///
+/// # Errors
+/// A skip, if the package was not fetched or holds none of them.
+pub fn program(package: &str, paths: &[&str]) -> Outcome<PathBuf> {
+    let root = Path::new(paths::PEERS).join(package);
+    let found = paths.iter().map(|path| root.join(path)).find(|path| path.exists());
+    found.ok_or_else(|| Failure::Skipped(format!("Debian's package {package} was not fetched")))
+}
+
+// libsystemd-shared lies in a folder whose name holds the architecture: usr/lib/x86_64-linux-gnu/systemd.
+fn systemd_libraries() -> Outcome<PathBuf> {
+    let libraries = program("libsystemd-shared", &["usr/lib", "lib"])?;
+    for entry in fs::read_dir(&libraries)? {
+        let folder = entry?.path().join("systemd");
+        if folder.exists() {
+            return Ok(folder);
+        }
+    }
+    Ok(libraries.join("systemd"))
+}

@@ -1,0 +1,191 @@
+//! The four files and what is done with them.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use crate::backwards::Backwards;
+use crate::lastlog::{self, LastLogin};
+use crate::layout::SIZE;
+use crate::open::{self, WriteError};
+use crate::read::{self, ReadError, Records};
+use crate::record::Record;
+use crate::{lock, paths, slot, write};
+
+/// Where the files are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Files {
+    /// Who is on which line now.
+    pub utmp: PathBuf,
+    /// Every login, logout, boot and shutdown.
+    pub wtmp: PathBuf,
+    /// Every refused login.
+    pub btmp: PathBuf,
+    /// Each user's last login.
+    pub lastlog: PathBuf,
+    /// Where our writers' lock files are; made if its parent exists, done without if it cannot be.
+    pub lock_dir: PathBuf,
+    /// Where the number of group utmp is looked up.
+    pub groups: PathBuf,
+}
+
+/// What became of a record for a file that is written only where an administrator made it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Appended {
+    /// It is in the file.
+    Written,
+    /// There is no such file, so nothing of this is kept here.
+    Absent,
+}
+
+impl Files {
+    /// The machine's.
+    pub fn system() -> Self {
+        Self::under(Path::new("/"))
+    }
+
+    /// Those of the system whose root is `root`.
+    pub fn under(root: impl AsRef<Path>) -> Self {
+        let at = |path: &str| root.as_ref().join(path.trim_start_matches('/'));
+        Self {
+            utmp: at(paths::UTMP),
+            wtmp: at(paths::WTMP),
+            btmp: at(paths::BTMP),
+            lastlog: at(paths::LASTLOG),
+            lock_dir: at(paths::LOCK_DIR),
+            groups: at(paths::GROUPS),
+        }
+    }
+
+    /// The records of utmp, from its start; a torn tail is passed over.
+    ///
+    /// # Errors
+    /// If there is a utmp and it cannot be read.
+    pub fn utmp_records(&self) -> Result<Records, ReadError> {
+        let Some(file) = read::existing(&self.utmp)? else { return Ok(Records::new(Vec::new())) };
+        lock::for_reading(&file);
+        bytes_from(&self.utmp, &file, 0).map(Records::new)
+    }
+
+    /// What utmp says of `line`: the last record of a process that lives there, else the last one of one that died.
+    ///
+    /// # Errors
+    /// If there is a utmp and it cannot be read.
+    pub fn on_line(&self, line: &[u8]) -> Result<Option<Record>, ReadError> {
+        Ok(slot::on_line(line, self.utmp_records()?))
+    }
+
+    /// Writes `record` into utmp, in the place of the one it succeeds; see [`Self::put`].
+    ///
+    /// # Errors
+    /// If utmp cannot be opened, made or written; it is then as it was.
+    pub fn update(&self, record: &Record) -> Result<(), WriteError> {
+        self.put(record).map(drop)
+    }
+
+    /// Writes `record` into utmp and returns it as it was written, which is what belongs into wtmp too.
+    ///
+    /// A record of getty's or login's (types 6 to 8) succeeds the one of a living process with its pid, else the one on
+    /// its line, and takes over their id, which is the one init knows; else the one with its id. One of init's own
+    /// (type 5) succeeds the one with its id, a run level, boot or clock record the one of its type. A record that
+    /// succeeds none is added. utmp is made if absent: 0664, of group utmp.
+    ///
+    /// # Errors
+    /// If utmp cannot be opened, made or written; it is then as it was.
+    pub fn put(&self, record: &Record) -> Result<Record, WriteError> {
+        let failed = |source| WriteError::Write { path: self.utmp.clone(), source };
+        let file = open::utmp(&self.utmp, &self.groups)?;
+        let _writing = lock::for_writing(&file, &self.lock_dir, paths::UTMP_LOCK);
+        let records = Records::new(read::from(&file, 0).map_err(failed)?);
+        let place = slot::of(record, records);
+        let placed = Record { id: place.id, ..record.clone() };
+        write::replace(&file, (place.index * SIZE) as u64, &placed.to_bytes()).map_err(failed)?;
+        Ok(placed)
+    }
+
+    /// Appends `record` to wtmp, where there is one.
+    ///
+    /// # Errors
+    /// If there is a wtmp and it cannot be written; nothing of the record is then in it.
+    pub fn append_wtmp(&self, record: &Record) -> Result<Appended, WriteError> {
+        match open::existing(&self.wtmp, OFlags::WRONLY | OFlags::APPEND)? {
+            Some(file) => self.append(&self.wtmp, &file, paths::WTMP_LOCK, record),
+            None => Ok(Appended::Absent),
+        }
+    }
+
+    /// Appends `record` to btmp, where there is one, after everybody but its owner was shut out from it.
+    ///
+    /// # Errors
+    /// If there is a btmp and it cannot be written, or not be closed to others; nothing of the record is then in it.
+    pub fn append_btmp(&self, record: &Record) -> Result<Appended, WriteError> {
+        match open::existing(&self.btmp, OFlags::WRONLY | OFlags::APPEND)? {
+            Some(file) => {
+                open::close_to_others(&self.btmp, &file)?;
+                self.append(&self.btmp, &file, paths::BTMP_LOCK, record)
+            }
+            None => Ok(Appended::Absent),
+        }
+    }
+
+    /// Where wtmp ends now: what to remember so as to ask later with [`Self::wtmp_since`]. 0 if there is none.
+    ///
+    /// # Errors
+    /// If there is a wtmp and it cannot be opened.
+    pub fn wtmp_end(&self) -> Result<u64, ReadError> {
+        let Some(file) = read::existing(&self.wtmp)? else { return Ok(0) };
+        let length = write::length(&file).map_err(|e| unreadable(&self.wtmp, e.into()))?;
+        Ok(write::whole(length, SIZE))
+    }
+
+    /// The records appended to wtmp since it ended at `offset`; all of it if it was rotated meanwhile.
+    ///
+    /// # Errors
+    /// If there is a wtmp and it cannot be read.
+    pub fn wtmp_since(&self, offset: u64) -> Result<Vec<Record>, ReadError> {
+        let start = write::whole(offset, SIZE);
+        let Some(file) = read::existing(&self.wtmp)? else { return Ok(Vec::new()) };
+        lock::for_reading(&file);
+        let length = write::length(&file).map_err(|e| unreadable(&self.wtmp, e.into()))?;
+        let start = if length < start { 0 } else { start };
+        Ok(Records::new(bytes_from(&self.wtmp, &file, start)?).collect())
+    }
+
+    /// The records of wtmp from the last to the first; none if there is no wtmp.
+    ///
+    /// # Errors
+    /// If there is a wtmp and it cannot be opened.
+    pub fn wtmp_backwards(&self) -> Result<Backwards, ReadError> {
+        Backwards::new(self.wtmp.clone(), read::existing(&self.wtmp)?)
+    }
+
+    /// Writes down the last login of `uid`, where there is a lastlog. The file's length grows with the highest uid,
+    /// not its space; up to which uid that is wanted (`LASTLOG_UID_MAX`, login.defs(5)) is the caller's to know.
+    ///
+    /// # Errors
+    /// If there is a lastlog and it cannot be written; it is then as it was.
+    pub fn record_lastlog(&self, uid: u32, login: &LastLogin) -> Result<Appended, WriteError> {
+        let Some(file) = open::existing(&self.lastlog, OFlags::RDWR)? else { return Ok(Appended::Absent) };
+        let _writing = lock::for_writing(&file, &self.lock_dir, paths::LASTLOG_LOCK);
+        write::replace(&file, lastlog::offset(uid), &login.to_bytes())
+            .map_err(|source| WriteError::Write { path: self.lastlog.clone(), source })?;
+        Ok(Appended::Written)
+    }
+
+    fn append(&self, path: &Path, file: &File, lock: &str, record: &Record) -> Result<Appended, WriteError> {
+        let _writing = lock::for_writing(file, &self.lock_dir, lock);
+        write::append(file, &record.to_bytes())
+            .map_err(|source| WriteError::Write { path: path.to_owned(), source })?;
+        Ok(Appended::Written)
+    }
+}
+
+fn bytes_from(path: &Path, file: &File, offset: u64) -> Result<Vec<u8>, ReadError> {
+    read::from(file, offset).map_err(|source| unreadable(path, source))
+}
+
+fn unreadable(path: &Path, source: io::Error) -> ReadError {
+    ReadError::Read { path: path.to_owned(), source }
+}

@@ -1,0 +1,18 @@
+//! The files as other programs, crashes and full disks see them.
+
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod judges;
+#[cfg(test)]
+mod locks;
+#[cfg(test)]
+mod program;
+#[cfg(test)]
+mod rights;
+#[cfg(test)]
+mod room;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod torn;

@@ -1,0 +1,181 @@
+//! What utmp-record does, as an init's script and `who` see it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::{Root, judge, present, utmp_record};
+use utmp::{Kind, Record, Time};
+
+fn run(root: &Root, arguments: &[&str]) -> Output {
+    utmp_record(root.dir.path(), arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap()
+}
+
+fn kinds(records: &[Record]) -> Vec<Kind> {
+    records.iter().map(|record| record.kind).collect()
+}
+
+#[test]
+fn boot_and_run_levels_are_in_both_files_and_shutdown_in_wtmp_alone() {
+    let root = Root::with_logs();
+    for arguments in [&["boot"][..], &["runlevel", "s"], &["runlevel", "2"], &["shutdown"]] {
+        let output = run(&root, arguments);
+        assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    }
+    let now: Vec<_> = root.files.utmp_records().unwrap().collect();
+    let ever = root.files.wtmp_since(0).unwrap();
+    assert_eq!(kinds(&now), [Kind::BootTime, Kind::RunLevel]);
+    assert_eq!(kinds(&ever), [Kind::BootTime, Kind::RunLevel, Kind::RunLevel, Kind::RunLevel]);
+    let users: Vec<_> = ever.iter().map(|record| record.user.to_string()).collect();
+    assert_eq!(users, ["reboot", "runlevel", "runlevel", "shutdown"]);
+    let levels: Vec<_> = ever.iter().map(Record::run_levels).collect();
+    assert_eq!(levels, [None, Some((b'N', b'S')), Some((b'S', b'2')), None]);
+    let release = rustix::system::uname().release().to_bytes().to_vec();
+    for record in now.iter().chain(&ever) {
+        assert_eq!((record.line.as_bytes(), record.id.as_bytes()), (&b"~"[..], &b"~~"[..]));
+        assert_eq!(record.host.as_bytes(), release);
+    }
+}
+
+#[test]
+fn who_reads_the_run_level() {
+    if !present("who") {
+        return;
+    }
+    let root = Root::new();
+    run(&root, &["boot"]);
+    run(&root, &["runlevel", "S"]);
+    run(&root, &["runlevel", "3"]);
+    let told = judge("who", &["-r"], &root.files.utmp);
+    assert!(told.contains("run-level 3") && told.contains("last=S"), "{told}");
+    assert!(judge("who", &["-b"], &root.files.utmp).contains("system boot"));
+}
+
+#[test]
+fn a_boot_that_init_recorded_is_left_alone_and_said_so() {
+    let root = Root::with_logs();
+    root.files.update(&Record::boot(b"init's own", Time::now())).unwrap();
+    let before = fs::read(&root.files.utmp).unwrap();
+    let output = run(&root, &["boot"]);
+    assert!(output.status.success());
+    assert_eq!(text(&output.stdout), "utmp-record: init has recorded this boot\n");
+    assert_eq!(fs::read(&root.files.utmp).unwrap(), before);
+    assert_eq!(fs::read(&root.files.wtmp).unwrap(), b"");
+}
+
+#[test]
+fn the_boots_time_is_the_kernels_or_that_of_a_container_started_later() {
+    let root = Root::new();
+    run(&root, &["boot"]);
+    let recorded = root.files.utmp_records().unwrap().next().unwrap().time.seconds;
+    let stat = fs::read_to_string("/proc/stat").unwrap();
+    let btime: i64 = stat.lines().find_map(|line| line.strip_prefix("btime ")).unwrap().parse().unwrap();
+    assert!((btime - 2..=Time::now().seconds).contains(&recorded), "{recorded}, the kernel's is {btime}");
+}
+
+#[test]
+fn a_boot_is_recorded_once() {
+    let root = Root::with_logs();
+    run(&root, &["boot"]);
+    assert!(!run(&root, &["boot"]).stdout.is_empty());
+    assert_eq!(root.files.utmp_records().unwrap().len(), 1);
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 1);
+}
+
+#[test]
+fn a_boot_of_another_time_does_not_count() {
+    for other in [Time::from_seconds(1_000_000), Time { seconds: Time::now().seconds + 100_000, microseconds: 0 }] {
+        let root = Root::with_logs();
+        root.files.update(&Record::boot(b"another", other)).unwrap();
+        root.files.append_wtmp(&Record::boot(b"another", other)).unwrap();
+        assert!(run(&root, &["boot"]).stdout.is_empty());
+        let now: Vec<_> = root.files.utmp_records().unwrap().collect();
+        assert_eq!(kinds(&now), [Kind::BootTime], "it succeeds the other");
+        assert!(now[0].host != "another");
+        assert_eq!(root.files.wtmp_since(0).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn a_boot_that_init_recorded_in_wtmp_alone_is_added_to_utmp() {
+    let root = Root::with_logs();
+    root.files.append_wtmp(&Record::boot(b"init's own", Time::now())).unwrap();
+    root.files.append_wtmp(&Record::user_process(b"tty1", 1, b"alice", Time::now())).unwrap();
+    assert!(run(&root, &["boot"]).status.success());
+    assert_eq!(root.files.utmp_records().unwrap().len(), 1);
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 2);
+}
+
+#[test]
+fn a_boot_before_a_shutdown_is_not_this_one() {
+    let root = Root::with_logs();
+    root.files.append_wtmp(&Record::boot(b"", Time::now())).unwrap();
+    root.files.append_wtmp(&Record::shutdown(b"", Time::now())).unwrap();
+    run(&root, &["boot"]);
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 3);
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_told_with_its_cause() {
+    let root = Root::new();
+    fs::create_dir(&root.files.wtmp).unwrap();
+    let output = run(&root, &["shutdown"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), format!("utmp-record: {} is not a regular file\n", root.files.wtmp.display()));
+    fs::remove_dir(root.files.utmp.parent().unwrap()).unwrap();
+    let output = run(&root, &["runlevel", "2"]);
+    let told = text(&output.stderr).to_owned();
+    assert!(told.contains(&format!("cannot open {}: No such file", root.files.utmp.display())), "{told}");
+}
+
+#[test]
+fn wrong_usage_has_its_own_exit_code_and_writes_nothing() {
+    let root = Root::with_logs();
+    for arguments in [&["runlevel", "17"][..], &["reboot"], &[], &["boot", "\x1b[2J"]] {
+        let output = run(&root, arguments);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert_eq!(
+            output.stderr.iter().filter(|byte| **byte < b' ').count(),
+            1,
+            "one line, no control bytes: {output:?}"
+        );
+    }
+    assert!(!root.files.utmp.exists());
+    assert_eq!(fs::read(&root.files.wtmp).unwrap(), b"");
+}
+
+/// The words of `text` that are options: a dash or two and letters, behind something that is no letter.
+fn options(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+        .filter(|word| word.starts_with('-') && word.len() > 1 && !word.starts_with("---"))
+        .filter(|word| word.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic()))
+        .collect()
+}
+
+#[test]
+fn help_and_manual_name_the_same_options_and_verbs() {
+    let help = Command::new(env!("CARGO_BIN_EXE_utmp-record")).arg("--help").output().unwrap();
+    assert!(help.status.success());
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/utmp-record.8.scd");
+    let manual = fs::read_to_string(manual).unwrap();
+    // `who -b` and `who -r` are not ours.
+    let manual_options: BTreeSet<_> =
+        options(&manual).into_iter().filter(|word| !["-b", "-r"].contains(word)).collect();
+    assert_eq!(options(text(&help.stdout)), manual_options);
+    assert_eq!(manual_options, BTreeSet::from(["--root", "-h", "--help", "-V", "--version"]));
+    for verb in ["boot", "runlevel", "shutdown"] {
+        assert!(manual.contains(&format!("\n*{verb}*")), "{verb}");
+        assert!(text(&help.stdout).contains(&format!("DIR] {verb}")), "{verb}");
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let output = Command::new(env!("CARGO_BIN_EXE_utmp-record")).arg("-V").output().unwrap();
+    assert_eq!(text(&output.stdout), format!("utmp-record {}\n", env!("CARGO_PKG_VERSION")));
+}

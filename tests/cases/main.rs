@@ -6,9 +6,12 @@ mod case;
 mod cgroups;
 mod chain;
 mod demo;
+mod embedding;
 mod everything;
 mod faults;
 mod fetch;
+mod foreign;
+mod hosts;
 mod isolation;
 mod judges;
 mod lifetime;
@@ -19,8 +22,11 @@ mod records;
 mod report;
 mod runner;
 mod skips;
+mod sshd;
+mod su;
 mod table;
 mod terminals;
+mod watched;
 
 use std::process::ExitCode;
 

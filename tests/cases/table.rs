@@ -3,7 +3,10 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
+use crate::{
+    accounts, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, isolation, judges, lifetime, peers,
+    records, sshd, su, terminals,
+};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -18,6 +21,11 @@ const THEMES: &[&[Case]] = &[
     records::CASES,
     judges::CASES,
     faults::CASES,
+    sshd::CASES,
+    su::CASES,
+    hosts::CASES,
+    foreign::CASES,
+    embedding::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -13,6 +13,8 @@ pub(crate) const CASES: &[Case] = &[
     inside!(without_a_bus_it_is_as_before_too, "--no-bus"),
     inside!(a_host_with_threads_is_as_before),
     inside!(a_host_that_forks_between_open_and_close_is_as_before),
+    inside!(a_host_that_signals_interrupt_is_as_before),
+    inside!(a_host_without_standard_descriptors_keeps_their_numbers_free),
     inside!(without_logind_a_host_is_as_before_too, "--logind=none", "--no-bus"),
 ];
 
@@ -80,6 +82,24 @@ fn a_host_that_forks_between_open_and_close_is_as_before() -> Outcome {
     let before = process::all()?;
     let report = Report::of("fork", 20, 10)?;
     ensure_eq!(report.number("end", "sessions")?, 200);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn a_host_that_signals_interrupt_is_as_before() -> Outcome {
+    let before = process::all()?;
+    let report = Report::of("signals", 20, 10)?;
+    ensure_eq!(report.number("end", "sessions")?, 200);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn a_host_without_standard_descriptors_keeps_their_numbers_free() -> Outcome {
+    let before = process::all()?;
+    let report = Report::of("closed", 5, 10)?;
+    ensure_eq!(report.number("end", "sessions")?, 50);
     report.is_as_before()?;
     visit::nothing_left()?;
     process::none_but(&before)

@@ -73,8 +73,10 @@ fn pamtester_opens_and_closes_a_session() -> Outcome {
     watched::stack(&stack::ours()?)?;
     watched::run(&["-I", "tty=/dev/pts/77"])?;
     visit::state_is(watched::STATE, &[("TTY", "pts/77"), ("CLASS", "user"), ("SERVICE", "watched")])?;
-    // Closing without having opened is no error, nor is a second end.
+    // Closing without having opened is no error, nor is opening or closing twice.
     run("pamtester", &["watched", "alice", "close_session"])?.well()?;
+    let twice = ["watched", "alice", "open_session", "open_session", "close_session", "close_session"];
+    run("pamtester", &twice)?.well()?;
     visit::nothing_left()?;
     process::none_but(&before)
 }

@@ -1,20 +1,25 @@
 /* A host of PAM modules that opens and closes sessions many times, and says what it is made of before and after.
- * usage: pam_host plain|alone|threads|fork SERVICE USER HANDLES PAIRS
+ * usage: pam_host plain|alone|threads|fork|signals|closed SERVICE USER HANDLES PAIRS
  *   plain    HANDLES times: loads the service's modules, opens and closes PAIRS sessions, unloads them
  *   alone    the same where there is no logind, and so no session
  *   threads  the same in each of eight threads at once
  *   fork     the same, and between each open and close a forked child closes the session it inherited
+ *   signals  the same, while a signal comes every millisecond and interrupts what system call there is
+ *   closed   the same without a standard input and error, whose numbers nobody may take for long
  * Prints `WHEN.KEY=value` lines, WHEN being `start`, `once` (after one handle) and `end`. Any other line is a complaint,
  * and makes the exit status 1. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -22,7 +27,7 @@
 #define THREADS 8
 
 static const char *service, *user;
-static int forks, is_expected, handles, pairs;
+static int forks, is_closed, is_expected, handles, pairs;
 static atomic_int complaints, sessions;
 
 static void complain(const char *what, const char *why) {
@@ -110,6 +115,8 @@ static void pair(pam_handle_t *handle) {
         sessions++;
     else if (is_expected)
         complain("open", "no session");
+    if (is_closed && (fcntl(STDIN_FILENO, F_GETFD) != -1 || fcntl(STDERR_FILENO, F_GETFD) != -1))
+        complain("open", "took a standard descriptor");
     if (session && forks)
         close_in_child(handle, session);
     rc = pam_close_session(handle, 0);
@@ -148,12 +155,25 @@ static void use_handles_in_threads(int count) {
         pthread_join(threads[n], NULL);
 }
 
+static void ignore(int signal) {
+}
+
+/* Without SA_RESTART, so that system calls fail with EINTR. */
+static void disturb(void) {
+    struct sigaction action = { .sa_handler = ignore };
+    struct itimerval often = { .it_interval.tv_usec = 1000, .it_value.tv_usec = 1000 };
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &often, NULL);
+}
+
 int main(int argc, char **argv) {
     if (argc != 6)
         return 2;
     int threaded = strcmp(argv[1], "threads") == 0;
+    int disturbed = strcmp(argv[1], "signals") == 0;
     int one = 1;
     forks = strcmp(argv[1], "fork") == 0;
+    is_closed = strcmp(argv[1], "closed") == 0;
     is_expected = !threaded && strcmp(argv[1], "alone") != 0;
     service = argv[2], user = argv[3], handles = atoi(argv[4]), pairs = atoi(argv[5]);
     /* One heap: else what is resident depends on which thread came when. */
@@ -161,6 +181,10 @@ int main(int argc, char **argv) {
     /* What libc opens for itself once and keeps: modules that log would open it in our name. */
     openlog("pam_host", LOG_NDELAY, LOG_AUTHPRIV);
     getpwnam(user);
+    if (is_closed && (close(STDIN_FILENO) != 0 || close(STDERR_FILENO) != 0))
+        return 2;
+    if (disturbed)
+        disturb();
     look("start");
     threaded ? use_handles_in_threads(one) : (void) use_handles(&one);
     look("once");

@@ -69,8 +69,7 @@ pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: 
 /// All is there again: users without sessions wait for the rest of their delay, or go on going. The files are written
 /// anew, for what has ended meanwhile may have changed any of them.
 pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let announced = reach.sessions.iter().filter(|session| session.announced);
-    let mut effects: Vec<Effect> = announced.map(|session| Effect::SaveSession(session.id.clone())).collect();
+    let mut effects: Vec<Effect> = reach.sessions.iter().map(|s| Effect::SaveSession(s.id.clone())).collect();
     for user in reach.users.values_mut() {
         let uid = user.uid();
         effects.push(Effect::SaveUser(uid));
@@ -95,7 +94,7 @@ fn unpack(saved: SavedSession) -> Session {
         leader: saved.leader,
         stage: Stage::Open,
         request: None,
-        announced: saved.stage != SavedStage::Opening,
+        announced: saved.stage.is_announced(),
         ending: Ending::default(),
         service: saved.service,
         kind: saved.kind,

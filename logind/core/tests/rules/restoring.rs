@@ -122,7 +122,7 @@ fn ends(stage: SavedStage, left: Witnesses, policy: Policy) -> (World, Vec<Effec
 fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
     let bools = [false, true];
     let scopes = [None, Some(false), Some(true)];
-    for stage in [SavedStage::Opening, SavedStage::Open, SavedStage::Closing] {
+    for stage in [SavedStage::Opening, SavedStage::Open, SavedStage::Closing, SavedStage::Undone] {
         for (leader, life_line, scope) in bools
             .iter()
             .flat_map(|&leader| bools.iter().map(move |&life_line| (leader, life_line)))
@@ -138,7 +138,7 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
             }
             effects.extend(world.pass(SECOND));
             effects.extend(world.probed(&session("c1"), Witnesses { scope: scope.and(Some(false)), ..NOTHING }));
-            let was_known = stage != SavedStage::Opening;
+            let was_known = stage.is_announced();
             let removed = Signal::SessionRemoved(session("c1"));
             assert_eq!(signals(&effects).contains(&removed), was_known, "{stage:?} {left:?}");
             let _ = world.pass(STOP_DELAY);
@@ -151,14 +151,25 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
 
 #[test]
 fn a_login_that_a_restart_left_without_answer_is_never_killed() {
-    let killing = Policy { kill_user_processes: true, ..Policy::default() };
-    let (mut world, mut effects) = ends(SavedStage::Opening, ALL, killing);
-    for _ in 0..100 {
-        effects.extend(world.pass(SECOND));
-        effects.extend(world.probed(&session("c1"), ALL));
+    for stage in [SavedStage::Opening, SavedStage::Undone] {
+        let killing = Policy { kill_user_processes: true, ..Policy::default() };
+        let (mut world, mut effects) = ends(stage, ALL, killing);
+        for _ in 0..100 {
+            effects.extend(world.pass(SECOND));
+            effects.extend(world.probed(&session("c1"), ALL));
+        }
+        assert_eq!(kills(&effects), []);
+        assert!(signals(&effects).is_empty());
     }
-    assert_eq!(kills(&effects), []);
-    assert!(signals(&effects).is_empty());
+}
+
+#[test]
+fn the_file_of_a_login_left_without_answer_says_that_it_closes() {
+    let (world, effects) = ends(SavedStage::Opening, ALL, Policy::default());
+    assert!(effects.contains(&Effect::SaveSession(session("c1"))));
+    let found = world.core.session(&session("c1")).map(saved::of_session).expect("its login goes on");
+    assert_eq!(found.stage, SavedStage::Undone);
+    assert_eq!(seen(&restarted(&world).core), seen(&world.core));
 }
 
 #[test]

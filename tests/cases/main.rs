@@ -19,6 +19,7 @@ mod records;
 mod report;
 mod runner;
 mod skips;
+mod sweep;
 mod table;
 mod terminals;
 

@@ -3,7 +3,9 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
+use crate::{
+    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, sweep, terminals,
+};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -18,6 +20,7 @@ const THEMES: &[&[Case]] = &[
     records::CASES,
     judges::CASES,
     faults::CASES,
+    sweep::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -16,6 +16,7 @@ mod options;
 mod outer;
 mod peers;
 mod records;
+mod registry;
 mod report;
 mod runner;
 mod skips;

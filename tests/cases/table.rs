@@ -4,7 +4,8 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, sweep, terminals,
+    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, registry, sweep,
+    terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -20,6 +21,7 @@ const THEMES: &[&[Case]] = &[
     records::CASES,
     judges::CASES,
     faults::CASES,
+    registry::CASES,
     sweep::CASES,
 ];
 

@@ -15,6 +15,7 @@ mod lifetime;
 mod options;
 mod outer;
 mod peers;
+mod process;
 mod records;
 mod registry;
 mod report;

@@ -4,7 +4,7 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, registry, sweep,
+    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, process, records, registry, sweep,
     terminals,
 };
 
@@ -22,6 +22,7 @@ const THEMES: &[&[Case]] = &[
     judges::CASES,
     faults::CASES,
     registry::CASES,
+    process::CASES,
     sweep::CASES,
 ];
 

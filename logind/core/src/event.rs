@@ -176,7 +176,7 @@ pub struct Witnesses {
 /// How far a session had come when it was saved (`STATE=` and `ANNOUNCED=` of its file).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavedStage {
-    /// It was being opened; its login never got an answer.
+    /// It was being opened; its login got no answer, unless it holds the life line.
     Opening,
     /// It was open.
     Open,

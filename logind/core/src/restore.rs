@@ -31,7 +31,12 @@ pub(crate) fn user(saved: SavedUser, reach: &mut Reach<'_>) -> Vec<Effect> {
 
 /// A session is there again, as it was or as it was going to be. One without a user has nothing to be kept by: its file
 /// goes, and its scope if no process is in it.
-pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
+pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
+    // The life line's end goes with the answer: who holds it was told that the session is open, whatever there was no
+    // room to write.
+    if saved.stage == SavedStage::Opening && left.life_line {
+        saved.stage = SavedStage::Open;
+    }
     let (id, uid, stage) = (saved.id.clone(), saved.uid, saved.stage);
     let Some(user) = reach.users.get_mut(&uid) else {
         let scope = saved.class.has_scope().then(|| Effect::RemoveScope { session: id.clone(), uid });

@@ -21,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(sessions_outlive_a_killed_bus_and_the_next_one_tells_of_them),
     inside!(a_bus_killed_inside_a_login_leaves_a_login_and_no_leak),
     inside!(a_full_run_costs_the_session_and_not_the_login),
+    inside!(a_run_that_fills_up_at_any_step_leaves_a_session_or_none),
     inside!(a_run_without_inodes_costs_the_session_and_not_the_login),
     inside!(a_scope_with_cgroups_of_its_own_goes_when_the_last_process_has),
     inside!(where_no_cgroup_can_be_made_a_person_logs_in_all_the_same),
@@ -32,6 +33,8 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_process_with_the_number_of_a_leader_that_is_gone_is_not_the_leader),
     inside!(a_state_file_with_another_start_time_is_of_a_session_that_is_gone),
 ];
+
+const PAGE: usize = 4096;
 
 fn manager(method: &[&str]) -> Outcome<Ran> {
     let mut busctl = visit::busctl();
@@ -129,13 +132,46 @@ fn on_the_bus_again() -> Outcome<Guest> {
 }
 
 fn a_full_run_costs_the_session_and_not_the_login() -> Outcome {
-    let filled = || {
-        let mut filler = File::create("/run/filler")?;
-        let page = [0; 4096];
-        while filler.write_all(&page).is_ok() {}
-        Ok(())
-    };
-    in_a_full_run("size=4m", filled)
+    in_a_full_run("size=4m", || fill_run_but(0))
+}
+
+// Leaves so many pages of /run, which has a limit, free.
+fn fill_run_but(pages: u64) -> Outcome {
+    let mut filler = File::create("/run/filler")?;
+    while filler.write_all(&[0; PAGE]).is_ok() {}
+    let size = filler.metadata()?.len();
+    Ok(filler.set_len(size - pages * PAGE as u64)?)
+}
+
+// A session whose file could not be written to the end is one all the same: for the next logind, and once there is room.
+fn is_kept(session: &str) -> Outcome {
+    for _ in 0..2 {
+        let logind = Process::find(init::pid("logind")?)?;
+        logind.signal(Signal::KILL)?;
+        logind.ended()?;
+        init::ready("logind")?;
+        manager(&["GetSession", "s", session])?.well()?;
+        fs::write("/run/filler", "")?;
+    }
+    is_active(session)
+}
+
+fn a_run_that_fills_up_at_any_step_leaves_a_session_or_none() -> Outcome {
+    visit::forget_users_soon()?;
+    run("mount", &["-o", "remount,size=4m", "/run"])?.well()?;
+    let mut sessions = 0;
+    for pages in 0..12 {
+        fill_run_but(pages)?;
+        let guest = Guest::stay(&ALICE)?;
+        if let Some(session) = guest.session()? {
+            sessions += 1;
+            is_kept(&session).map_err(|failure| failure.during(format!("{pages} pages free")))?;
+        }
+        guest.leave()?;
+        visit::nothing_left().map_err(|failure| failure.during(format!("{pages} pages free")))?;
+    }
+    ensure!((1..12).contains(&sessions), "{sessions} of 12 logins have a session");
+    Ok(())
 }
 
 fn a_run_without_inodes_costs_the_session_and_not_the_login() -> Outcome {

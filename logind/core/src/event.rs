@@ -105,7 +105,7 @@ pub enum Event {
         /// What the kernel said.
         outcome: Result<(), i32>,
     },
-    /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`).
+    /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`). At start this comes before what is restored.
     Foreground(Option<VtNumber>),
     /// The configuration was read, again.
     Configured(Policy),
@@ -169,7 +169,8 @@ pub struct Witnesses {
     pub leader: bool,
     /// Whether somebody holds the life line.
     pub life_line: bool,
-    /// Whether the scope has processes; none where there are no cgroups.
+    /// Whether the scope has processes, one that is not there having none; no answer where there are no cgroups, and for a
+    /// class without scope.
     pub scope: Option<bool>,
 }
 

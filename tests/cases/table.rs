@@ -5,7 +5,7 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     accounts, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, isolation, judges, lifetime, peers,
-    records, sshd, su, terminals,
+    process, records, registry, sshd, su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -26,6 +26,9 @@ const THEMES: &[&[Case]] = &[
     hosts::CASES,
     foreign::CASES,
     embedding::CASES,
+    registry::CASES,
+    process::CASES,
+    sweep::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -93,13 +93,14 @@ fn build_judges() -> Outcome {
         let Some(name) = source.file_stem().filter(|_| source.extension().is_some_and(|kind| kind == "c")) else {
             continue;
         };
-        let program = target.join(name);
+        let is_module = name.as_encoded_bytes().starts_with(b"pam_");
+        let program = if is_module { target.join(name).with_extension("so") } else { target.join(name) };
         let built = fs::metadata(&program).and_then(|program| program.modified()).ok();
         if built >= Some(fs::metadata(&source)?.modified()?) {
             continue;
         }
-        run::output(Command::new("cc").args(["-Wall", "-O1", "-o"]).arg(&program).arg(&source).arg("-lsystemd"))?
-            .well()?;
+        let kind: &[&str] = if is_module { &["-shared", "-fPIC", "-lpam"] } else { &["-lsystemd"] };
+        run::output(Command::new("cc").args(["-Wall", "-O1", "-o"]).arg(&program).arg(&source).args(kind))?.well()?;
     }
     Ok(())
 }

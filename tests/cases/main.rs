@@ -1,6 +1,8 @@
 //! The cases: what the project promises, tried with the real programs, each case in a sandbox of its own.
 
+mod account;
 mod accounts;
+mod beside_login;
 mod bus;
 mod case;
 mod cgroups;
@@ -15,7 +17,9 @@ mod lifetime;
 mod options;
 mod outer;
 mod peers;
+mod prompt;
 mod records;
+mod records_under_fire;
 mod report;
 mod runner;
 mod skips;

@@ -3,7 +3,10 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
+use crate::{
+    account, accounts, beside_login, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, prompt,
+    records, records_under_fire, terminals,
+};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -18,6 +21,10 @@ const THEMES: &[&[Case]] = &[
     records::CASES,
     judges::CASES,
     faults::CASES,
+    prompt::CASES,
+    account::CASES,
+    records_under_fire::CASES,
+    beside_login::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -8,6 +8,7 @@ pub mod people;
 pub mod process;
 pub mod pty;
 pub mod run;
+pub mod settings;
 pub mod sys;
 pub mod terminal;
 pub mod visit;

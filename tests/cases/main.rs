@@ -1,6 +1,8 @@
 //! The cases: what the project promises, tried with the real programs, each case in a sandbox of its own.
 
+mod account;
 mod accounts;
+mod beside_login;
 mod bus;
 mod case;
 mod cgroups;
@@ -19,7 +21,9 @@ mod options;
 mod outer;
 mod peers;
 mod process;
+mod prompt;
 mod records;
+mod records_under_fire;
 mod registry;
 mod report;
 mod runner;

@@ -4,8 +4,8 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    accounts, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, isolation, judges, lifetime, peers,
-    process, records, registry, sshd, su, sweep, terminals,
+    account, accounts, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, isolation, judges,
+    lifetime, peers, process, prompt, records, records_under_fire, registry, sshd, su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -29,6 +29,10 @@ const THEMES: &[&[Case]] = &[
     registry::CASES,
     process::CASES,
     sweep::CASES,
+    prompt::CASES,
+    account::CASES,
+    records_under_fire::CASES,
+    beside_login::CASES,
 ];
 
 /// All cases, in the order of the themes.

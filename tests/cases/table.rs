@@ -3,7 +3,10 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
+use crate::{
+    accounts, bus, cgroups, chain, demo, faults, intruders, isolation, judges, lifetime, nested, peers, records,
+    terminals,
+};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -18,6 +21,8 @@ const THEMES: &[&[Case]] = &[
     records::CASES,
     judges::CASES,
     faults::CASES,
+    intruders::CASES,
+    nested::CASES,
 ];
 
 /// All cases, in the order of the themes.

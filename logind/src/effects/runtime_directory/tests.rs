@@ -1,3 +1,5 @@
+//! Runtime directories on real file systems, each test in a mount namespace of its own.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -147,26 +149,24 @@ fn what_the_user_mounted_in_a_plain_directory_is_detached_not_emptied() {
     assert!(!path.exists() && other.join("kept").exists());
 }
 
-/// Mounts on `path` what a user may mount there (fusermount3(1)): a file system of theirs, whose daemon never answers.
-fn cover(path: &Path, owner: u32) -> fs::File {
-    let daemon = fs::File::options().read(true).write(true).open("/dev/fuse").expect("fuse");
+/// Mounts on `path` what a user may mount there (fusermount3(1)): a file system of theirs, whose `daemon` never answers.
+fn cover(path: &Path, owner: u32, daemon: &fs::File) {
     let data = format!("fd={},rootmode=40000,user_id={owner},group_id={owner}", daemon.as_raw_fd());
     let data = CString::new(data).expect("text");
     mount(c"fuse", path, c"fuse", MountFlags::NOSUID | MountFlags::NODEV, data.as_c_str()).expect("a mount");
-    daemon
 }
 
 #[test]
 fn a_user_who_covers_the_directory_escapes_no_session_and_hides_nobody_elses() {
-    if !Path::new("/dev/fuse").exists() {
-        println!("skipped: this kernel has no fuse");
+    let Ok(daemon) = fs::File::options().read(true).write(true).open("/dev/fuse") else {
+        println!("skipped: no /dev/fuse to be had");
         return;
-    }
+    };
     let (place, directories) = directories();
     let path = place.path().join("user/4711");
     directories.make(user(), GROUP, LIMITS).expect("it is made");
     directories.make(Uid::new(4713).expect("a user"), 4713, LIMITS).expect("another");
-    let daemon = cover(&path, 4711);
+    cover(&path, 4711, &daemon);
     let all = BTreeSet::from([4711, 4713]);
     let owners =
         || -> BTreeSet<u32> { directories.owners().expect("a list").iter().map(|(uid, _)| uid.get()).collect() };

@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use rustix::fs::{CWD, chownat};
 use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
 use super::*;
 
@@ -58,6 +59,22 @@ fn a_runtime_directory_is_a_bounded_tmpfs_of_the_users_own() {
     assert_eq!(directories.owners().expect("a list"), [(user(), GROUP)]);
     directories.remove(user()).expect("it is removed");
     directories.remove(user()).expect("it is gone");
+    assert!(!path.exists());
+}
+
+#[test]
+fn where_nothing_may_be_mounted_it_is_a_plain_directory_of_the_users_own() {
+    let (place, directories) = directories();
+    let path = place.path().join("user/4711");
+    let mut rights = capabilities(None).expect("this thread's");
+    rights.effective.remove(CapabilitySet::SYS_ADMIN);
+    set_capabilities(None, rights).expect("fewer");
+    directories.make(user(), GROUP, LIMITS).expect("it is made");
+    let seen = fs::metadata(&path).expect("it is there");
+    assert_eq!((seen.uid(), seen.gid(), seen.mode() & 0o7777), (4711, GROUP, 0o700));
+    assert!(!is_mounted(&path));
+    fs::write(path.join("file"), "").expect("room");
+    directories.remove(user()).expect("it is removed");
     assert!(!path.exists());
 }
 

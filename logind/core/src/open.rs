@@ -212,14 +212,21 @@ fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusa
             return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
         }
     }
-    let in_session = login.leader_session.as_ref().and_then(|id| sessions.get(id));
-    if in_session.is_some_and(|s| s.stage != Stage::Closing) || sessions.led_by(login.leader).is_some() {
+    if is_part_of_a_session(login, sessions) || sessions.led_by(login.leader).is_some() {
         return Err(Refusal::SessionBusy("the leader is in a session already"));
     }
     if login.class != Some(Class::Greeter) && vt_is_taken(login, sessions, seats) {
         return Err(Refusal::SessionBusy("the virtual terminal has a session already"));
     }
     Ok(())
+}
+
+/// Whether the leader acts inside a session, as `su` does. A daemon that somebody started by hand is in that session too,
+/// but the logins it serves are not: pam_loginuid(8), which only root's stacks can use and which no stack of `su` does,
+/// has given each an audit session of its own.
+fn is_part_of_a_session(login: &Login, sessions: &Sessions) -> bool {
+    let there = login.leader_session.as_ref().and_then(|id| sessions.get(id)).filter(|s| s.stage != Stage::Closing);
+    there.is_some_and(|session| login.audit.is_none() || login.audit == session.audit)
 }
 
 fn vt_is_taken(login: &Login, sessions: &Sessions, seats: &Seats) -> bool {

@@ -82,6 +82,19 @@ fn a_process_inside_a_session_opens_no_other() {
 }
 
 #[test]
+fn a_login_by_a_daemon_that_somebody_started_from_a_session_has_one_of_its_own() {
+    let mut world = World::new();
+    let admin = world.open(Login { audit: Some(7), ..remote(0, 100) });
+    let by_sshd = Login { leader_session: Some(admin.clone()), audit: Some(8), ..remote(1000, 101) };
+    let bob = world.open(by_sshd);
+    assert_ne!(bob, admin);
+    let by_su = |audit| Login { leader_session: Some(admin.clone()), audit, ..remote(1001, 102) };
+    for audit in [None, Some(7)] {
+        assert!(matches!(world.refusal(by_su(audit)), Some(Refusal::SessionBusy(_))), "{audit:?}");
+    }
+}
+
+#[test]
 fn a_leader_in_a_session_that_closes_may_open_another() {
     let mut world = World::new();
     let old = world.open(remote(1000, 100));

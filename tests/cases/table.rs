@@ -4,8 +4,9 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    account, accounts, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, isolation, judges,
-    lifetime, peers, process, prompt, records, records_under_fire, registry, sshd, su, sweep, terminals,
+    account, accounts, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
+    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, sshd, su,
+    sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -33,6 +34,8 @@ const THEMES: &[&[Case]] = &[
     account::CASES,
     records_under_fire::CASES,
     beside_login::CASES,
+    intruders::CASES,
+    nested::CASES,
 ];
 
 /// All cases, in the order of the themes.

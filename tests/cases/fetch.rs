@@ -107,13 +107,17 @@ fn build_judges() -> Outcome {
         let Some(name) = source.file_stem().filter(|_| source.extension().is_some_and(|kind| kind == "c")) else {
             continue;
         };
-        let program = target.join(name);
+        let is_module = name.as_encoded_bytes().starts_with(b"pam_");
+        let program = if is_module { target.join(name).with_extension("so") } else { target.join(name) };
         let built = fs::metadata(&program).and_then(|program| program.modified()).ok();
         if built >= Some(fs::metadata(&source)?.modified()?) {
             continue;
         }
         let mut compiler = Command::new("cc");
         compiler.args(["-Wall", "-O1", "-pthread", "-Wl,--as-needed", "-o"]).arg(&program).arg(&source);
+        if is_module {
+            compiler.args(["-shared", "-fPIC"]);
+        }
         run::output(compiler.args(["-lsystemd", "-lpam"]))?.well()?;
     }
     Ok(())

@@ -1,6 +1,8 @@
 //! The cases: what the project promises, tried with the real programs, each case in a sandbox of its own.
 
+mod account;
 mod accounts;
+mod beside_login;
 mod bus;
 mod case;
 mod cgroups;
@@ -12,18 +14,25 @@ mod faults;
 mod fetch;
 mod foreign;
 mod hosts;
+mod intruders;
 mod isolation;
 mod judges;
 mod lifetime;
+mod nested;
 mod options;
 mod outer;
 mod peers;
+mod process;
+mod prompt;
 mod records;
+mod records_under_fire;
+mod registry;
 mod report;
 mod runner;
 mod skips;
 mod sshd;
 mod su;
+mod sweep;
 mod table;
 mod terminals;
 mod watched;

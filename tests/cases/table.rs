@@ -4,8 +4,9 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    accounts, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, isolation, judges, lifetime, peers,
-    records, sshd, su, terminals,
+    account, accounts, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
+    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, sshd, su,
+    sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -26,6 +27,15 @@ const THEMES: &[&[Case]] = &[
     hosts::CASES,
     foreign::CASES,
     embedding::CASES,
+    registry::CASES,
+    process::CASES,
+    sweep::CASES,
+    prompt::CASES,
+    account::CASES,
+    records_under_fire::CASES,
+    beside_login::CASES,
+    intruders::CASES,
+    nested::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -1,7 +1,7 @@
 //! One process that a case started or found, held so that its number cannot come to mean another.
 
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::Command;
 use std::time::Duration;
 
@@ -80,6 +80,13 @@ impl Process {
         let ended = ended.ok_or_else(|| Failure::new("an ended process has no status"))?;
         let status = ended.exit_status().or_else(|| ended.terminating_signal().map(|signal| 128 + signal));
         status.ok_or_else(|| Failure::new("a process ended neither by itself nor by a signal"))
+    }
+}
+
+/// Readable once the process has ended (`pidfd_open(2)`).
+impl AsFd for Process {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
     }
 }
 

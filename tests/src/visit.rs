@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::init;
 use crate::outcome::{Failure, Outcome};
 use crate::people::Person;
 use crate::process::{self, Process};
@@ -93,6 +94,16 @@ pub fn gone(session: &str) -> Outcome {
     wait::until_in(Path::new(SESSIONS), &format!("session {session} is gone"), || {
         Ok((!Path::new(SESSIONS).join(session).exists()).then_some(()))
     })
+}
+
+/// Starts logind anew with a delay after which users are forgotten soon, so that a case can see it often.
+///
+/// # Errors
+/// What init says.
+pub fn forget_users_soon() -> Outcome {
+    fs::write("/etc/systemd/logind.conf", "[Login]\nUserStopDelaySec=20ms\n")?;
+    init::stop("logind")?;
+    init::start("logind")
 }
 
 /// Waits until no session, no user, no runtime directory and no user's slice is left.

@@ -160,7 +160,7 @@ pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<
     let request = session.request.take();
     let why = session.ending.early.unwrap_or(Why::Lost);
     close::end(now, session, false, reach.deadlines);
-    let mut effects = vec![Effect::SaveUser(session.uid)];
+    let mut effects = vec![Effect::SaveSession(id.clone()), Effect::SaveUser(session.uid)];
     effects.extend(close::press(now, session, why, reach.deadlines));
     effects.push(Effect::Probe(id.clone()));
     if let Some(request) = request {

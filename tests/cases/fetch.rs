@@ -98,8 +98,10 @@ fn build_judges() -> Outcome {
         if built >= Some(fs::metadata(&source)?.modified()?) {
             continue;
         }
-        run::output(Command::new("cc").args(["-Wall", "-O1", "-o"]).arg(&program).arg(&source).arg("-lsystemd"))?
-            .well()?;
+        run::output(
+            Command::new("cc").args(["-Wall", "-O1", "-o"]).arg(&program).arg(&source).args(["-lsystemd", "-lpam"]),
+        )?
+        .well()?;
     }
     Ok(())
 }

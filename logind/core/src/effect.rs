@@ -59,7 +59,8 @@ pub enum Effect {
     ConfirmOpen(SessionId),
     /// Write the session's state file as the session is now. *Essential* while it opens.
     SaveSession(SessionId),
-    /// Write the user's state file as the user is now.
+    /// Write the user's state file as the user is, at once for one whom nobody was told of, else before anybody hears of
+    /// anything that is announced or answered from now on.
     SaveUser(Uid),
     /// Write the seat's state file as the seat is now.
     SaveSeat(SeatId),

@@ -43,9 +43,16 @@ impl Writer {
     }
 
     /// Names with a blank between them.
-    pub(super) fn list(&mut self, key: &str, names: impl Iterator<Item = impl Display>) -> &mut Self {
-        let names: Vec<String> = names.map(|name| name.to_string()).collect();
-        self.plain(key, names.join(" "))
+    pub(super) fn list(&mut self, key: &str, names: impl Iterator<Item = impl AsRef<str>>) -> &mut Self {
+        self.0.push_str(key);
+        let mut mark = '=';
+        for name in names {
+            self.0.push(mark);
+            self.0.push_str(name.as_ref());
+            mark = ' ';
+        }
+        self.0.push_str(if mark == '=' { "=\n" } else { "\n" });
+        self
     }
 
     /// The whole file.

@@ -38,12 +38,17 @@ impl Folder {
     /// What the kernel says.
     pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let path = self.0.join(name);
-        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        if says(&path, text) {
             return Ok(());
         }
         let unfinished = self.0.join(format!("{UNFINISHED}{name}"));
-        self.remove(&format!("{UNFINISHED}{name}"))?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&unfinished)?;
+        let mut file = match create(&unfinished) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                fs::remove_file(&unfinished)?; // left by a logind that was killed
+                create(&unfinished)
+            }
+            outcome => outcome,
+        }?;
         file.write_all(text.as_bytes())?;
         fs::rename(&unfinished, &path)
     }
@@ -92,6 +97,16 @@ impl Folder {
         names.sort();
         Ok(names)
     }
+}
+
+/// Whether the file says `text` already; most that do not are of another length, and are not read for that.
+fn says(path: &Path, text: &str) -> bool {
+    let is_as_long = |file: &fs::Metadata| usize::try_from(file.len()) == Ok(text.len());
+    fs::metadata(path).is_ok_and(|file| is_as_long(&file)) && fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes())
+}
+
+fn create(path: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)
 }
 
 #[cfg(test)]

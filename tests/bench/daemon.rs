@@ -1,6 +1,7 @@
 //! What the daemon in this sandbox costs while it runs: memory, threads, descriptors, wake-ups.
 
 use std::fs;
+use std::time::Duration;
 
 use tests::outcome::{Failure, Outcome};
 use tests::{init, process};
@@ -14,6 +15,8 @@ pub(crate) struct Daemon(u32);
 pub(crate) struct Memory {
     pub(crate) resident: u64,
     pub(crate) private: u64,
+    /// What was written to, so what no other process that runs the program shares.
+    pub(crate) written: u64,
 }
 
 impl Daemon {
@@ -33,6 +36,18 @@ impl Daemon {
     /// How often it went to sleep by itself, which is how often it was woken.
     pub(crate) fn wakings(&self) -> Outcome<u64> {
         Ok(process::status_field(self.0, "voluntary_ctxt_switches")?.parse()?)
+    }
+
+    /// How long its threads have run so far (`/proc/PID/task/TID/schedstat`, Documentation/scheduler/sched-stats.rst).
+    /// What else the machine does changes this far less than how long anybody waits.
+    pub(crate) fn worked(&self) -> Outcome<Duration> {
+        let mut worked = Duration::ZERO;
+        for entry in fs::read_dir(format!("/proc/{}/task", self.0))? {
+            let text = fs::read_to_string(entry?.path().join("schedstat")).unwrap_or_default(); // a thread that ended
+            let running = text.split_ascii_whitespace().next().and_then(|running| running.parse().ok());
+            worked += Duration::from_nanos(running.unwrap_or_default());
+        }
+        Ok(worked)
     }
 
     /// How many descriptors it has open.
@@ -60,5 +75,9 @@ pub(crate) fn memory(pid: u32) -> Outcome<Memory> {
         let rest = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         rest.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default()
     };
-    Ok(Memory { resident: field("Rss"), private: field("Private_Clean") + field("Private_Dirty") })
+    Ok(Memory {
+        resident: field("Rss"),
+        private: field("Private_Clean") + field("Private_Dirty"),
+        written: field("Private_Dirty"),
+    })
 }

@@ -23,6 +23,7 @@ pub(crate) fn measure() -> Outcome {
     let memory = daemon.memory()?;
     tell("idle: resident (KB)", amount(memory.resident));
     tell("idle: private (KB)", amount(memory.private));
+    tell("idle: written (KB)", amount(memory.written));
     tell("idle: threads", amount(daemon.threads()?));
     let before = daemon.wakings()?;
     std::thread::sleep(QUIET);

@@ -33,7 +33,13 @@ pub(crate) fn measure(door: &str, users: &[u32]) -> Outcome {
             let Some(&uid) = next.next() else { break };
             open.push(sessions::open(&mut client, uid)?.0);
         }
+        let before = daemon.worked()?;
         let took = sessions::cycles(&mut client, users, CYCLES)?;
+        let worked = milliseconds(daemon.worked()?.saturating_sub(before));
+        tell(
+            &format!("the daemon's own work to open and close at {level} (ms)"),
+            worked / amount(u64::try_from(CYCLES)?),
+        );
         tell_times(&format!("open at {level}"), took.iter().map(|took| took.open));
         tell_times(&format!("close at {level}"), took.iter().map(|took| took.close));
         tell_times(&format!("open and close at {level}"), took.iter().map(|took| took.open + took.close));

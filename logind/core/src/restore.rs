@@ -43,7 +43,8 @@ pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: 
     if stage == SavedStage::Open {
         display::arrive(user, &session);
     } else {
-        let kills = reach.policy.kills_processes_of(&user.account.name);
+        // A login that got no answer may go on without its session: nothing of it is killed.
+        let kills = session.announced && reach.policy.kills_processes_of(&user.account.name);
         close::end(now, &mut session, kills, reach.deadlines);
     }
     switch::reserve(&session, reach.seats);

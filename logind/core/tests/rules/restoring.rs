@@ -157,6 +157,7 @@ fn a_login_that_a_restart_left_without_answer_is_never_killed() {
         effects.extend(world.pass(SECOND));
         effects.extend(world.probed(&session("c1"), ALL));
     }
+    effects.extend(world.handle(Event::LeaderExited(session("c1"))));
     assert_eq!(kills(&effects), []);
     assert!(signals(&effects).is_empty());
 }
@@ -182,6 +183,19 @@ fn a_user_whose_removal_was_cut_short_is_removed_after_the_restart() {
     assert!(effects.contains(&Effect::RemoveRuntimeDirectory(uid(1000))));
     let (request, _) = world.ask(remote(1000, 100));
     assert_eq!(world.found(request, uid(1000)), [], "it waits");
+}
+
+#[test]
+fn a_user_whose_last_session_of_many_lives_on_after_a_restart_is_not_about_to_go() {
+    let mut world = World::new();
+    let (user, saved) = one(SavedStage::Open);
+    restore_user(&mut world, user);
+    let second = SavedSession { id: session("c2"), ..saved.clone() };
+    let _ = restore_session(&mut world, saved, NOTHING);
+    let _ = restore_session(&mut world, second, ALL);
+    let effects = world.handle(Event::RestoreEnded);
+    assert_eq!(world.core.next_deadline(), None);
+    assert!(effects.contains(&Effect::SaveSession(session("c2"))), "it stands for its user now");
 }
 
 #[test]

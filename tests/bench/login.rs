@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use tests::outcome::{Failure, Outcome};
@@ -63,12 +62,10 @@ pub(crate) fn measure(whose: Whose) -> Outcome {
 }
 
 fn start(whose: Whose, terminal: &Terminal) -> Outcome<Process> {
-    if whose == Whose::Ours {
-        return terminal.getty(&[]);
+    match whose {
+        Whose::Ours => terminal.getty(&[]),
+        Whose::Theirs => start_as_init(&mut peers::agetty(terminal.line())?),
     }
-    let mut agetty = Command::new(peers::program("util-linux", &["sbin/agetty", "usr/sbin/agetty"])?);
-    agetty.arg("--login-program").arg(peers::program("login", &["bin/login", "usr/bin/login"])?);
-    start_as_init(agetty.args([terminal.line(), "vt220"]))
 }
 
 /// No message of the day and no mail: both chains print the same.

@@ -1,6 +1,7 @@
 //! The cases: what the project promises, tried with the real programs, each case in a sandbox of its own.
 
 mod accounts;
+mod beside;
 mod bus;
 mod case;
 mod cgroups;

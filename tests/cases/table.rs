@@ -3,7 +3,9 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
+use crate::{
+    accounts, beside, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals,
+};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -13,6 +15,7 @@ const THEMES: &[&[Case]] = &[
     bus::CASES,
     accounts::CASES,
     peers::CASES,
+    beside::CASES,
     demo::CASES,
     chain::CASES,
     records::CASES,

@@ -12,12 +12,22 @@ pub(crate) fn tell(name: &str, value: f64) {
     println!("{MARK}\t{name}\t{value}");
 }
 
+/// Tells the median of times, in milliseconds.
+pub(crate) fn tell_median(name: &str, times: impl Iterator<Item = Duration>) {
+    tell(&format!("{name}, p50 (ms)"), quantile(&sorted(times), 50));
+}
+
 /// Tells the median and the 99th percentile of times, in milliseconds.
 pub(crate) fn tell_times(name: &str, times: impl Iterator<Item = Duration>) {
-    let mut times: Vec<f64> = times.map(milliseconds).collect();
-    times.sort_by(f64::total_cmp);
+    let times = sorted(times);
     tell(&format!("{name}, p50 (ms)"), quantile(&times, 50));
     tell(&format!("{name}, p99 (ms)"), quantile(&times, 99));
+}
+
+fn sorted(times: impl Iterator<Item = Duration>) -> Vec<f64> {
+    let mut times: Vec<f64> = times.map(milliseconds).collect();
+    times.sort_by(f64::total_cmp);
+    times
 }
 
 /// A time in milliseconds.

@@ -6,7 +6,7 @@ use tests::outcome::Outcome;
 
 use crate::daemon::Daemon;
 use crate::dbus::{Body, Client};
-use crate::figure::{amount, milliseconds, tell, tell_times};
+use crate::figure::{amount, milliseconds, tell, tell_median, tell_times};
 use crate::sessions::{self, MANAGER, Session};
 
 /// At how many open sessions is measured.
@@ -41,9 +41,10 @@ pub(crate) fn measure(door: &str, users: &[u32]) -> Outcome {
             worked / amount(u64::try_from(CYCLES)?),
         );
         tell_times(&format!("open at {level}"), took.iter().map(|took| took.open));
-        tell_times(&format!("close at {level}"), took.iter().map(|took| took.close));
         tell_times(&format!("open and close at {level}"), took.iter().map(|took| took.open + took.close));
-        list(&mut client, level)?;
+        if level > 0 {
+            list(&mut client, level)?;
+        }
     }
     let grown = daemon.memory()?.resident.saturating_sub(before.resident);
     tell("memory for each open session (KB resident)", amount(grown) / amount(u64::try_from(open.len())?));
@@ -57,7 +58,7 @@ fn list(client: &mut Client, level: usize) -> Outcome {
         client.call(MANAGER, "ListSessions", "", Body::default())?;
         times.push(began.elapsed());
     }
-    tell_times(&format!("ListSessions at {level}"), times.into_iter());
+    tell_median(&format!("ListSessions at {level}"), times.into_iter());
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod beside;
 mod beside_login;
 mod bus;
 mod case;

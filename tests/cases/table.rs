@@ -4,7 +4,7 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    account, accounts, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
+    account, accounts, beside, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
     isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, sshd, su,
     sweep, terminals,
 };
@@ -17,6 +17,7 @@ const THEMES: &[&[Case]] = &[
     bus::CASES,
     accounts::CASES,
     peers::CASES,
+    beside::CASES,
     demo::CASES,
     chain::CASES,
     records::CASES,

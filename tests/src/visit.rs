@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::init;
 use crate::outcome::{Failure, Outcome};
 use crate::people::Person;
-use crate::process::Process;
+use crate::process::{self, Process};
 use crate::terminal::Terminal;
 use crate::wait;
 
@@ -118,6 +118,15 @@ pub fn nothing_left() -> Outcome {
         .map_err(|e| e.during(format!("{folder} holds {:?}", names_in(folder).unwrap_or_default())))?;
     }
     wait::until("no user's slice is left", || Ok(slices()?.is_empty().then_some(())))
+}
+
+/// Waits until nothing is left, and no process that was not among `before`.
+///
+/// # Errors
+/// What is left.
+pub fn as_before(before: &[(u32, String)]) -> Outcome {
+    nothing_left()?;
+    process::none_but(before)
 }
 
 /// The names of the sessions that logind has a state file of.

@@ -15,7 +15,7 @@ use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(a_shell_that_cannot_be_run_is_told_and_the_session_closed),
-    inside!(without_a_home_a_person_starts_in_the_root_folder),
+    inside!(without_a_home_to_enter_a_person_starts_in_the_root_folder),
     inside!(without_a_home_where_one_is_required_nobody_is_let_in),
     inside!(an_expired_account_is_told_so_after_the_right_password_only),
     inside!(an_expired_password_is_changed_on_the_spot),
@@ -92,14 +92,19 @@ fn set_shell(shell: &str) -> Outcome {
     Ok(fs::write("/etc/passwd", changed)?)
 }
 
-fn without_a_home_a_person_starts_in_the_root_folder() -> Outcome {
-    fs::remove_dir_all(ALICE.home)?;
-    let mut visit = Visit::at_the_door()?;
-    visit.give("alice", "alice")?;
-    visit.terminal.expect(ALICE.home)?;
-    visit.terminal.expect("$ ")?;
-    ensure_eq!(visit.shell("pwd; echo $HOME")?, "/\n/");
-    ensure_eq!(visit.leave()?, 0);
+fn without_a_home_to_enter_a_person_starts_in_the_root_folder() -> Outcome {
+    std::os::unix::fs::chown(ALICE.home, Some(0), Some(0))?; // hers to name, not to enter
+    for is_there in [true, false] {
+        if !is_there {
+            fs::remove_dir_all(ALICE.home)?;
+        }
+        let mut visit = Visit::at_the_door()?;
+        visit.give("alice", "alice")?;
+        visit.terminal.expect(ALICE.home)?;
+        visit.terminal.expect("$ ")?;
+        ensure_eq!(visit.shell("pwd; echo $HOME")?, "/\n/");
+        ensure_eq!(visit.leave()?, 0);
+    }
     Ok(())
 }
 
@@ -113,7 +118,9 @@ fn without_a_home_where_one_is_required_nobody_is_let_in() -> Outcome {
 
 fn an_expired_account_is_told_so_after_the_right_password_only() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    run("chage", &["-E", "1", "alice"])?.well()?;
+    run("chage", &["-d", "1", "-M", "1", "-I", "1", "alice"])?.well()?; // the password, too long ago
+    ensure_eq!(refused_with("expired")?, 1);
+    run("chage", &["-d", "20000", "-M", "99999", "-I", "-1", "-E", "1", "alice"])?.well()?;
     ensure_eq!(refused_with("expired")?, 1);
     let mut visit = Visit::at_the_door()?;
     visit.give("alice", "wrong")?;
@@ -183,6 +190,12 @@ fn an_expired_password_that_is_not_changed_lets_nobody_in() -> Outcome {
         ensure_eq!((typed, login.status()?), (typed, expected));
         drop(open);
     }
+    let mut visit = asked_for_a_new_password()?;
+    visit.terminal.enter(NEW)?;
+    visit.terminal.expect("new password: ")?;
+    let Visit { terminal, login } = visit;
+    drop(terminal);
+    ensure_eq!(login.status()?, 129);
     ensure_eq!(hash()?, before);
     ensure_eq!(visit::names_in(visit::SESSIONS)?, Vec::<String>::new());
     ensure_eq!(visit::names_in(visit::RUNTIME)?, Vec::<String>::new());
@@ -249,6 +262,10 @@ fn a_stack_that_names_a_missing_module_lets_nobody_in() -> Outcome {
         fs::write(settings::STACK, format!("{section} required pam_nonexistent.so\n{stack}"))?;
         broken_stack_is_told().map_err(|e| e.during(section))?;
     }
+    run("chage", &["-d", "0", "alice"])?.well()?;
+    fs::write(settings::STACK, format!("password required pam_nonexistent.so\n{stack}"))?;
+    broken_stack_is_told().map_err(|e| e.during("password"))?;
+    run("chage", &["-d", "20000", "alice"])?.well()?;
     // A session module that may be missing is missed by nobody.
     fs::write(settings::STACK, format!("{stack}-session optional pam_nonexistent.so\n"))?;
     ensure_eq!(Visit::begin(&ALICE)?.leave()?, 0);

@@ -56,7 +56,7 @@ const TRIALS: [Trial; 6] = [
 ];
 
 /// Every file that a trial changes.
-const CHANGED: [&str; 3] = ["/etc/passwd", "/etc/shadow", settings::STACK];
+const CHANGED: [&str; 4] = ["/etc/passwd", "/etc/shadow", "/etc/login.defs", settings::STACK];
 
 fn whom_we_do_not_let_in_debians_login_ends_for_with_the_same_status() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?; // theirs tells that it does not know the key, and goes on

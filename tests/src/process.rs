@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
 use crate::outcome::{Failure, Outcome};
-use crate::wait::{Deadline, PATIENCE, readable};
+use crate::wait::{self, Deadline, PATIENCE, readable};
 
 /// A process, by pidfd (`pidfd_open(2)`).
 #[derive(Debug)]
@@ -131,4 +131,16 @@ pub fn all() -> Outcome<Vec<(u32, String)>> {
         }
     }
     Ok(found)
+}
+
+/// Waits until no process is there that was not among `before`.
+///
+/// # Errors
+/// Those that still run.
+pub fn none_but(before: &[(u32, String)]) -> Outcome {
+    let others = || -> Outcome<Vec<(u32, String)>> {
+        Ok(all()?.into_iter().filter(|(pid, _)| before.iter().all(|(known, _)| known != pid)).collect())
+    };
+    wait::until("no other process is left", || Ok(others()?.is_empty().then_some(())))
+        .map_err(|e| e.during(format!("{:?}", others().unwrap_or_default())))
 }

@@ -54,9 +54,9 @@ fn append(path: &str, text: &str) -> Outcome {
 }
 
 fn with_judge(line: &str) -> Outcome<String> {
-    let judge = Path::new(paths::PROGRAMS).join("judges/pam_judge.so");
+    let judge = Path::new(paths::PROGRAMS).join("judges/judge_module.so");
     if line.contains("JUDGE") && !judge.exists() {
-        return Err(Failure::Skipped("the judge pam_judge was not built: is libpam0g-dev there?".to_owned()));
+        return Err(Failure::Skipped("the judge judge_module was not built: is libpam0g-dev there?".to_owned()));
     }
     Ok(line.replace("JUDGE", &judge.to_string_lossy()))
 }

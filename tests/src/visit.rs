@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::init;
 use crate::outcome::{Failure, Outcome};
 use crate::people::Person;
 use crate::process::Process;
@@ -95,6 +96,16 @@ pub fn gone(session: &str) -> Outcome {
     })
 }
 
+/// Starts logind anew with a delay after which users are forgotten soon, so that a case can see it often.
+///
+/// # Errors
+/// What init says.
+pub fn forget_users_soon() -> Outcome {
+    fs::write("/etc/systemd/logind.conf", "[Login]\nUserStopDelaySec=20ms\n")?;
+    init::stop("logind")?;
+    init::start("logind")
+}
+
 /// Waits until no session, no user, no runtime directory and no user's slice is left.
 ///
 /// # Errors
@@ -107,6 +118,20 @@ pub fn nothing_left() -> Outcome {
         .map_err(|e| e.during(format!("{folder} holds {:?}", names_in(folder).unwrap_or_default())))?;
     }
     wait::until("no user's slice is left", || Ok(slices()?.is_empty().then_some(())))
+}
+
+/// The names of the sessions that logind has a state file of.
+///
+/// # Errors
+/// That the folder cannot be read.
+pub fn sessions() -> Outcome<Vec<String>> {
+    Ok(names_in(SESSIONS)?.into_iter().filter(|name| !name.contains('.')).collect())
+}
+
+/// The state file of a session.
+#[must_use]
+pub fn file(session: &str) -> String {
+    format!("{SESSIONS}/{session}")
 }
 
 /// What is in a folder, in order.
@@ -129,6 +154,20 @@ pub fn names_in(folder: &str) -> Outcome<Vec<String>> {
 pub fn state(file: &str, key: &str) -> Outcome<Option<String>> {
     let text = fs::read_to_string(file).map_err(|e| Failure::from(e).during(file))?;
     Ok(text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned))
+}
+
+/// Sees that a state file has each of these keys with its value, or does not have it where the value is empty.
+///
+/// # Errors
+/// The first that is otherwise.
+pub fn state_is(file: &str, expected: &[(&str, &str)]) -> Outcome {
+    for &(key, value) in expected {
+        let seen = state(file, key)?.unwrap_or_default();
+        if seen != value {
+            return Err(Failure::new(format!("{file}: {key}={seen:?}, expected {value:?}")));
+        }
+    }
+    Ok(())
 }
 
 /// The bus's address, or without a bus that of logind's own door.

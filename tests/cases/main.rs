@@ -20,6 +20,7 @@ mod records;
 mod registry;
 mod report;
 mod runner;
+mod shortage;
 mod skips;
 mod sweep;
 mod table;

@@ -4,8 +4,8 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, process, records, registry, sweep,
-    terminals,
+    accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, process, records, registry,
+    shortage, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -22,6 +22,7 @@ const THEMES: &[&[Case]] = &[
     judges::CASES,
     faults::CASES,
     registry::CASES,
+    shortage::CASES,
     process::CASES,
     sweep::CASES,
 ];

@@ -9,6 +9,8 @@ pub mod people;
 pub mod process;
 pub mod pty;
 pub mod run;
+pub mod settings;
+pub mod stack;
 pub mod strace;
 pub mod sys;
 pub mod terminal;

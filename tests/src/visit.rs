@@ -122,6 +122,20 @@ pub fn nothing_left() -> Outcome {
     wait::until("no user's slice is left", || Ok(slices()?.is_empty().then_some(())))
 }
 
+/// The names of the sessions that logind has a state file of.
+///
+/// # Errors
+/// That the folder cannot be read.
+pub fn sessions() -> Outcome<Vec<String>> {
+    Ok(names_in(SESSIONS)?.into_iter().filter(|name| !name.contains('.')).collect())
+}
+
+/// The state file of a session.
+#[must_use]
+pub fn file(session: &str) -> String {
+    format!("{SESSIONS}/{session}")
+}
+
 /// What is in a folder, in order.
 ///
 /// # Errors
@@ -167,6 +181,20 @@ pub fn manager(method: &[&str]) -> Outcome<Ran> {
     let mut busctl = busctl();
     busctl.args(["call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]);
     output(busctl.args(method))
+}
+
+/// Sees that a state file has each of these keys with its value, or does not have it where the value is empty.
+///
+/// # Errors
+/// The first that is otherwise.
+pub fn state_is(file: &str, expected: &[(&str, &str)]) -> Outcome {
+    for &(key, value) in expected {
+        let seen = state(file, key)?.unwrap_or_default();
+        if seen != value {
+            return Err(Failure::new(format!("{file}: {key}={seen:?}, expected {value:?}")));
+        }
+    }
+    Ok(())
 }
 
 /// The bus's address, or without a bus that of logind's own door.

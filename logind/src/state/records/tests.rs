@@ -1,3 +1,5 @@
+//! State files: what libsystemd reads in them, and what is found again after a restart, also in broken ones.
+
 use std::fs;
 
 use logind_core::Event;

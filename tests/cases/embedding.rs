@@ -1,0 +1,113 @@
+//! A host that loads the module again and again in one process and must find itself as it was: `tests/judges/pam_host.c`.
+
+use std::fs;
+
+use tests::outcome::{Failure, Outcome};
+use tests::people::ALICE;
+use tests::{ensure, ensure_eq, peers, process, run, stack, visit};
+
+use crate::case::{Case, inside};
+
+pub(crate) const CASES: &[Case] = &[
+    inside!(a_host_that_opens_and_closes_a_thousand_times_is_as_before),
+    inside!(without_a_bus_it_is_as_before_too, "--no-bus"),
+    inside!(a_host_with_threads_is_as_before),
+    inside!(a_host_that_forks_between_open_and_close_is_as_before),
+    inside!(a_host_that_signals_interrupt_is_as_before),
+    inside!(a_host_without_standard_descriptors_keeps_their_numbers_free),
+    inside!(without_logind_a_host_is_as_before_too, "--logind=none", "--no-bus"),
+];
+
+/// How much more may be resident after a thousand sessions than after the first few: the heap's own granularity.
+const SLACK_KB: u64 = 128;
+
+/// What the host said.
+struct Report(String);
+
+impl Report {
+    fn of(mode: &str, handles: u32, pairs: u32) -> Outcome<Self> {
+        stack::write("embedding", &[&format!("required {}", stack::ours()?)])?;
+        let (handles, pairs) = (handles.to_string(), pairs.to_string());
+        let ran = run::output(peers::judge("pam_host")?.args([mode, "embedding", ALICE.name, &handles, &pairs]))?;
+        Ok(Self(ran.well()?.stdout))
+    }
+
+    fn values(&self, when: &str, key: &str) -> Vec<&str> {
+        let prefix = format!("{when}.{key}=");
+        self.0.lines().filter_map(|line| line.strip_prefix(&prefix)).collect()
+    }
+
+    fn number(&self, when: &str, key: &str) -> Outcome<u64> {
+        let value = self.values(when, key).first().copied();
+        Ok(value.ok_or_else(|| Failure::new(format!("no {when}.{key} in\n{}", self.0)))?.parse()?)
+    }
+
+    /// Sees that nothing is mapped, running, open or resident at the end that was not before.
+    fn is_as_before(&self) -> Outcome {
+        ensure!(!self.values("start", "map").is_empty(), "no maps in\n{}", self.0);
+        for key in ["map", "threads", "fds"] {
+            ensure_eq!((key, self.values("once", key)), (key, self.values("start", key)));
+            ensure_eq!((key, self.values("end", key)), (key, self.values("start", key)));
+        }
+        let (once, end) = (self.number("once", "resident_kb")?, self.number("end", "resident_kb")?);
+        ensure!(end <= once + SLACK_KB, "resident: {once} kB after the first, {end} kB at the end");
+        Ok(())
+    }
+}
+
+fn a_host_that_opens_and_closes_a_thousand_times_is_as_before() -> Outcome {
+    let before = process::all()?;
+    let report = Report::of("plain", 100, 10)?;
+    ensure_eq!(report.number("end", "sessions")?, 1000);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn without_a_bus_it_is_as_before_too() -> Outcome {
+    a_host_that_opens_and_closes_a_thousand_times_is_as_before()
+}
+
+fn a_host_with_threads_is_as_before() -> Outcome {
+    let before = process::all()?;
+    // One process leads one session at a time: of those that come together one gets it, the others go on without.
+    let report = Report::of("threads", 25, 5)?;
+    ensure!(report.number("end", "sessions")? > 0, "no session in\n{}", report.0);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn a_host_that_forks_between_open_and_close_is_as_before() -> Outcome {
+    let before = process::all()?;
+    let report = Report::of("fork", 20, 10)?;
+    ensure_eq!(report.number("end", "sessions")?, 200);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn a_host_that_signals_interrupt_is_as_before() -> Outcome {
+    let before = process::all()?;
+    let report = Report::of("signals", 20, 10)?;
+    ensure_eq!(report.number("end", "sessions")?, 200);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn a_host_without_standard_descriptors_keeps_their_numbers_free() -> Outcome {
+    let before = process::all()?;
+    let report = Report::of("closed", 5, 10)?;
+    ensure_eq!(report.number("end", "sessions")?, 50);
+    report.is_as_before()?;
+    visit::nothing_left()?;
+    process::none_but(&before)
+}
+
+fn without_logind_a_host_is_as_before_too() -> Outcome {
+    let before = process::all()?;
+    Report::of("alone", 100, 10)?.is_as_before()?;
+    ensure_eq!(fs::read_dir(visit::RUNTIME)?.count(), 1);
+    process::none_but(&before)
+}

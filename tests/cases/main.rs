@@ -30,6 +30,7 @@ mod records_under_fire;
 mod registry;
 mod report;
 mod runner;
+mod shortage;
 mod skips;
 mod sshd;
 mod su;

@@ -5,8 +5,8 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     account, accounts, beside, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
-    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, sshd, su,
-    sweep, terminals,
+    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, shortage, sshd,
+    su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -29,6 +29,7 @@ const THEMES: &[&[Case]] = &[
     foreign::CASES,
     embedding::CASES,
     registry::CASES,
+    shortage::CASES,
     process::CASES,
     sweep::CASES,
     prompt::CASES,

@@ -1,2 +1,98 @@
-//! Not built yet.
-fn main() {}
+//! getty: opens a line, asks for a name, becomes login. This file is the order of acts.
+
+mod arguments;
+mod ask;
+mod conversation;
+mod deadline;
+mod end;
+mod greeting;
+mod guard;
+mod help;
+mod issue;
+mod line;
+mod login;
+mod modes;
+mod paths;
+mod process;
+mod records;
+mod speed;
+mod sys;
+mod terminal;
+
+use std::convert::Infallible;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use syslog::Facility;
+use tracing::{Level, error, warn};
+use utmp::Files;
+
+use arguments::{Arguments, Request};
+use end::End;
+use modes::SavedModes;
+use records::Predecessor;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    match Request::parse(std::env::args_os().skip(1)) {
+        Ok(Request::Run(arguments)) => run(&arguments),
+        Ok(Request::ShowIssue(issue, line)) => print(&greeting::shown_without_asking(&issue, line)),
+        Ok(Request::Help) => print(help::HELP.as_bytes()),
+        Ok(Request::Version) => print(concat!("getty (session-rs) ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Err(e) => {
+            complain(&format!("{e}\nTry `getty --help`."));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Waits for a name and becomes login; comes back only if that came to nothing.
+fn run(arguments: &Arguments) -> ExitCode {
+    if let Err(e) = syslog::install_off_terminals("getty", Facility::AuthPriv, Level::INFO) {
+        complain(&format!("cannot log: {e}"));
+    }
+    let Err(end) = become_login(arguments);
+    if end.is_ordinary() {
+        return ExitCode::SUCCESS;
+    }
+    error!("{end}");
+    complain(&end.to_string());
+    guard::hold_off(&end, &arguments.line);
+    ExitCode::FAILURE
+}
+
+fn become_login(arguments: &Arguments) -> Result<Infallible, End> {
+    login::shield()?;
+    let files = Files::system();
+    let terminal = Terminal::open(arguments.line.name()?)?;
+    let terminal = Predecessor::on(terminal.line(), &files).succeed(terminal, &files)?;
+    let terminal = if arguments.options.hang_up { terminal.clear_out()? } else { terminal };
+    terminal.take_control()?;
+    records::announce(terminal.line(), &files);
+    let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;
+    let call = conversation::hold(arguments, &terminal, &files).inspect_err(|_| give_back(&saved, &terminal))?;
+    login::exec(&call)
+}
+
+/// A getty that ends without a login leaves the terminal as it found it: it may have been started by hand.
+fn give_back(saved: &SavedModes, terminal: &Terminal) {
+    if let Err(e) = saved.restore(terminal) {
+        warn!(line = terminal.line().as_str(), error = %e, "the line keeps the modes of the prompt");
+    }
+}
+
+fn print(bytes: &[u8]) -> ExitCode {
+    match io::stdout().write_all(bytes) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            complain(&format!("cannot write to standard output: {e}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn complain(what: &str) {
+    if writeln!(io::stderr(), "getty: {what}").is_err() {
+        // Nobody is left to be told: what matters is in the log.
+    }
+}

@@ -1,2 +1,192 @@
-//! Not built yet.
-fn main() {}
+//! login: authenticates, opens the session, parents the shell.
+
+mod account;
+mod arguments;
+mod attempt;
+mod child;
+mod deadline;
+mod defs;
+mod environment;
+mod failure;
+mod greeting;
+mod host;
+mod line;
+mod pam;
+mod parent;
+mod paths;
+mod process;
+mod records;
+mod session;
+mod shell;
+mod sys;
+mod talk;
+mod terminal;
+
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use nix::unistd::{Pid, geteuid, getuid};
+use prompt::LoginName;
+use tracing::{error, info, warn};
+use utmp::{Exit, Files};
+
+use account::Account;
+use arguments::{Command, Request};
+use child::Start;
+use deadline::Deadline;
+use defs::Settings;
+use environment::CallerEnvironment;
+use failure::Failure;
+use host::Host;
+use line::Line;
+use pam::{Item, PamError, Transaction};
+use parent::Watch;
+use records::Records;
+use session::Session;
+use sys::{Departure, Fork};
+use talk::Talk;
+use terminal::Terminal;
+
+fn main() -> ExitCode {
+    let caller = CallerEnvironment::take();
+    if let Err(error) = syslog::install_off_terminals("login", syslog::Facility::AuthPriv, tracing::Level::INFO) {
+        failure::tell(&error);
+    }
+    let ended = match arguments::parse(std::env::args_os().skip(1), getuid().as_raw()) {
+        Ok(Command::Help) => show(arguments::HELP),
+        Ok(Command::Version) => show(concat!("login (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::LogIn(request)) => log_in(&request, &caller),
+        Err(error) => {
+            if error.is_suspicious() {
+                warn!(reason = %error, uid = getuid().as_raw(), "refused a command line");
+            }
+            Err(error.into())
+        }
+    };
+    ended.unwrap_or_else(|failure| {
+        failure::tell(&failure);
+        failure.exit_code()
+    })
+}
+
+/// One login, from taking the line to giving it back.
+fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Failure> {
+    process::prepare().map_err(Failure::Process)?;
+    if !geteuid().is_root() {
+        return Err(Failure::NotRoot);
+    }
+    let settings = Settings::read(Path::new(paths::LOGIN_DEFS));
+    let line = Line::take()?;
+    let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
+    let records = Records::new(Files::system(), line.name().clone(), request.host.clone());
+    sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
+    let deadline = settings.timeout.map(Deadline::start).transpose()?;
+
+    let admitted = admit(request, &settings, &terminal, &records);
+    drop(deadline);
+    let (account, mut session) = match admitted {
+        Ok(admitted) => admitted,
+        Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
+    };
+    let group = line::group(&settings.line_group);
+    line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
+    let environment = caller.for_shell(&account, &settings, request.keeps_environment, &session.environment());
+    let start = Start { account: &account, settings: &settings, terminal: &terminal, environment, parent: Pid::this() };
+    let (session, exit) = run_shell(start, session, &line);
+
+    let mark = records.mark();
+    session.close();
+    give_back(&line, &terminal, group);
+    records.ended(exit, mark);
+    info!(line = %line.name(), user = account.name.as_str(), "session closed");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lets the person in, or says why not: who they are, whether they may, their groups and their session.
+fn admit(
+    request: &Request,
+    settings: &Settings,
+    terminal: &Terminal,
+    records: &Records,
+) -> Result<(Account, Session), Failure> {
+    let mut transaction = begin(request, settings, terminal, records)?;
+    if !request.is_authenticated {
+        attempt::authenticate(&mut transaction, terminal, settings, records)?;
+    }
+    attempt::check_account(&mut transaction)?;
+    let account = Account::of(&transaction)?;
+    account.take_groups()?;
+    sys::note_ends()?;
+    let mark = records.mark();
+    let session = Session::open(transaction)?;
+    records.began(&account, mark, settings.lastlog_uid_max);
+    let is_trusted = request.is_authenticated;
+    info!(line = %records.line(), user = account.name.as_str(), host = records.host(), is_trusted, "session opened");
+    Ok((account, session))
+}
+
+/// Begins with PAM: as `remote` if the person comes from elsewhere, with everything modules may want to know.
+fn begin(
+    request: &Request,
+    settings: &Settings,
+    terminal: &Terminal,
+    records: &Records,
+) -> Result<Transaction<Talk>, PamError> {
+    let service = if request.host.is_some() { c"remote" } else { c"login" };
+    let name = request.name.as_ref().map(LoginName::as_str);
+    let mut transaction = Transaction::start(service, name, Talk::new(*terminal, settings.tries))?;
+    transaction.set(Item::RemoteHost, request.host.as_ref().map(Host::as_str))?;
+    transaction.set(Item::Tty, Some(&records.line().to_path()))?;
+    transaction.set(Item::UserPrompt, Some(&talk::prompt(request.hides_host || settings.has_plain_prompt)))?;
+    Ok(transaction)
+}
+
+/// Runs the shell in a child, and waits for its end; the session stays with the parent.
+fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit) {
+    parent::let_go(line);
+    let (watch, forked) = (Watch::begin(), sys::fork());
+    match forked {
+        Ok(Fork::Child) => {
+            let error = child::become_shell(start, session);
+            warn!(error = &error as &dyn std::error::Error, "no shell");
+            failure::tell(&error);
+            sys::exit_now(error.exit_status())
+        }
+        Ok(Fork::Parent(shell)) => {
+            if let Err(error) = line::leave_streams() {
+                warn!(%error, "the parent keeps the line on its standard streams");
+            }
+            (session, watch.outlive(shell))
+        }
+        Err(error) => {
+            error!(%error, "no process for the shell");
+            failure::tell(&error);
+            (session, Exit::default())
+        }
+    }
+}
+
+/// Tells the person why there is no session, and leaves them the time to read it.
+fn refuse(failure: &Failure, terminal: &Terminal, settings: &Settings) -> ExitCode {
+    if !failure.is_told() {
+        error!(error = failure as &dyn std::error::Error, "no session");
+        failure::tell(failure);
+        terminal.linger(settings.fail_delay);
+    }
+    failure.exit_code()
+}
+
+/// Leaves the line as it was found, and to nobody.
+fn give_back(line: &Line, terminal: &Terminal, group: Option<u32>) {
+    if let Err(error) = terminal.restore(line.fd()) {
+        info!(line = %line.name(), %error, "the line has hung up");
+    }
+    line.take_back(group.unwrap_or(0));
+}
+
+/// Prints what was asked for.
+fn show(text: &str) -> Result<ExitCode, Failure> {
+    io::stdout().write_all(text.as_bytes()).map_err(Failure::Output)?;
+    Ok(ExitCode::SUCCESS)
+}

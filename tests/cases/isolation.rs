@@ -17,6 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     outside!(the_host_cannot_be_written),
     outside!(the_folder_it_was_started_in_is_the_hosts),
     inside!(no_file_system_of_the_hosts_is_within_reach, "--bare"),
+    inside!(nothing_of_the_hosts_is_open_in_pid_1, "--bare"),
     inside!(no_device_is_a_virtual_terminal_an_input_or_a_screen, "--bare"),
     outside!(every_namespace_is_its_own),
     inside!(the_network_is_its_own_loopback, "--bare"),
@@ -61,6 +62,15 @@ fn no_file_system_of_the_hosts_is_within_reach() -> Outcome {
         ensure!(bound.contains(&Path::new(point)), "mounted: {line}");
         let is_written = point == paths::LOGS || Path::new(point) == here;
         ensure!(is_written || options.split(',').any(|option| option == "ro"), "mounted to be written: {line}");
+    }
+    Ok(())
+}
+
+fn nothing_of_the_hosts_is_open_in_pid_1() -> Outcome {
+    let own = ["/dev/null", "/var/log/", "socket:", "pipe:", "anon_inode:"];
+    for entry in fs::read_dir("/proc/1/fd")? {
+        let target = fs::read_link(entry?.path())?.display().to_string();
+        ensure!(own.iter().any(|own| target.starts_with(own)), "PID 1 has {target} open");
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, isolation, lifetime, peers, terminals};
+use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -13,7 +13,11 @@ const THEMES: &[&[Case]] = &[
     bus::CASES,
     accounts::CASES,
     peers::CASES,
+    demo::CASES,
     chain::CASES,
+    records::CASES,
+    judges::CASES,
+    faults::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -14,6 +14,8 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_line_belongs_to_root_and_the_group_tty, "--bare"),
     inside!(a_terminals_person_and_a_program_hear_each_other, "--bare"),
     outside!(a_command_on_a_terminal_gets_one_of_the_insides),
+    outside!(the_last_words_of_a_short_command_are_shown),
+    outside!(a_stream_that_is_no_terminal_stays_what_it_is),
     outside!(the_hosts_terminal_gets_its_modes_back),
 ];
 
@@ -57,6 +59,36 @@ fn a_command_on_a_terminal_gets_one_of_the_insides() -> Outcome {
     ensure_eq!(terminal.shell("echo interrupted")?, "interrupted");
     terminal.enter("exit 5")?;
     ensure_eq!(sandbox.status()?, 5);
+    Ok(())
+}
+
+fn the_last_words_of_a_short_command_are_shown() -> Outcome {
+    for number in 0..10 {
+        let mut terminal = Terminal::open()?;
+        let words = format!("word {number}");
+        let sandbox = terminal.start(&mut outer::sandbox(&["--bare"], &["echo", &words])?)?;
+        terminal.expect(&words)?;
+        ensure_eq!(sandbox.status()?, 0);
+        let sandbox = terminal.start(&mut outer::sandbox(&["--bare"], &["/no/such/program"])?)?;
+        terminal.expect("cannot run /no/such/program")?;
+        ensure_eq!(sandbox.status()?, 127);
+    }
+    Ok(())
+}
+
+fn a_stream_that_is_no_terminal_stays_what_it_is() -> Outcome {
+    let mut terminal = Terminal::open()?;
+    let mut shell = Command::new("sh");
+    let program = outer::demo()?.get_program().to_owned();
+    shell
+        .arg("-c")
+        .arg("echo piped | \"$0\" --bare -- sh -c 'cat >&2; tty; echo out' >out; echo sandbox: $?")
+        .arg(program);
+    let shell = terminal.start(&mut shell)?;
+    terminal.expect("piped")?;
+    terminal.expect("sandbox: 0")?;
+    ensure_eq!(shell.status()?, 0);
+    ensure_eq!(std::fs::read_to_string("out")?, "not a tty\nout\n");
     Ok(())
 }
 

@@ -10,4 +10,5 @@ pub mod pty;
 pub mod run;
 pub mod sys;
 pub mod terminal;
+pub mod visit;
 pub mod wait;

@@ -1,1 +1,12 @@
-//! Not built yet.
+//! What a login name may be, and the line editor that reads one: the prompt that getty and login share.
+//!
+//! Pure: bytes in, values out. Reading the line, writing the echo and setting the terminal's modes is the caller's.
+
+#![forbid(unsafe_code)]
+
+mod editor;
+mod keys;
+mod name;
+
+pub use editor::{LineEditor, Outcome, Step};
+pub use name::{LoginName, Refusal};

@@ -12,7 +12,7 @@ use crate::names::{SessionId, VtNumber};
 use crate::open::refuse;
 use crate::policy::Policy;
 use crate::seat::Seats;
-use crate::session::{Ending, Force, Session, Stage};
+use crate::session::{Force, Session, Stage, Why};
 use crate::sessions::Sessions;
 use crate::switch;
 use crate::time::{Moment, Span};
@@ -31,15 +31,6 @@ const SIGHUP: i32 = 1;
 const SIGKILL: i32 = 9;
 const SIGTERM: i32 = 15;
 const SIGCONT: i32 = 18;
-
-/// Why a session ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// Its login is over: what it left running is treated as configured.
-    Over,
-    /// Somebody who may ends it: its processes are told to go, then killed.
-    Forced,
-}
 
 /// Which witness spoke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,45 +51,61 @@ pub(crate) struct Reach<'a> {
     pub(crate) foreground: Option<VtNumber>,
 }
 
-/// The session ends from now on; it is gone when its processes are.
+/// The session ends from now on; it is gone when its processes are. One that is being opened ends once it has.
 pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>) -> Vec<Effect> {
     let Some(session) = reach.sessions.get_mut(id) else { return Vec::new() };
     match session.stage {
         Stage::Opening => {
-            session.ending.early = true;
+            session.ending.early = session.ending.early.max(Some(why));
             return Vec::new();
         }
-        Stage::Closing if why == Why::Forced => return hurry(now, session, reach.deadlines),
-        Stage::Closing => return Vec::new(),
-        Stage::Open => session.stage = Stage::Closing,
+        Stage::Closing => return press(now, session, why, reach.deadlines),
+        Stage::Open => {}
     }
     let uid = session.uid;
     let user = reach.users.get_mut(&uid);
-    if user.as_ref().is_some_and(|user| reach.policy.kills_processes_of(&user.account.name)) {
-        session.ending.force = Force::AfterLeader(now + RELEASE_GRACE);
-    }
-    ask_again(now, session, reach.deadlines);
-    let (seat, announced, leader_gone) = (session.seat.clone(), session.announced, session.ending.leader_gone);
+    let kills = user.as_ref().is_some_and(|user| reach.policy.kills_processes_of(&user.account.name));
+    end(now, session, kills, reach.deadlines);
+    let pressed = press(now, session, why, reach.deadlines);
+    let display = user.and_then(|user| display::leave(user, session).then(|| user.display().cloned()));
+    let seat = session.seat.as_ref().and_then(|seat| reach.seats.get_mut(seat));
 
     let mut effects = vec![Effect::SaveSession(id.clone())];
-    if announced {
-        effects.push(Effect::Announce(Signal::SessionChanged(id.clone(), &["State"])));
-    }
-    if let Some(seat) = seat.and_then(|seat| reach.seats.get_mut(&seat)) {
+    effects.push(Effect::Announce(Signal::SessionChanged(id.clone(), &["State"])));
+    if let Some(seat) = seat {
         effects.extend(switch::settle(seat, reach.sessions, reach.foreground));
     }
-    if let Some(user) = user
-        && display::leave(user, id, reach.sessions)
-    {
+    if let Some(display) = display {
+        effects.extend(display.map(Effect::SaveSession));
         effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
     }
     effects.push(Effect::SaveUser(uid));
-    if let Some(session) = reach.sessions.get_mut(id)
-        && (why == Why::Forced || leader_gone && session.ending.force != Force::None)
-    {
-        effects.extend(hurry(now, session, reach.deadlines));
-    }
+    effects.extend(pressed);
     effects
+}
+
+/// The session is one that ends. `kills`: what it leaves running is killed; not so what runs in one that never was said
+/// to be there, for its login may go on without it.
+pub(crate) fn end(now: Moment, session: &mut Session, kills: bool, deadlines: &mut Deadlines) {
+    session.stage = Stage::Closing;
+    if kills && session.announced {
+        session.ending.force = Force::AfterLeader(None);
+    }
+    ask_again(now, session, deadlines);
+}
+
+/// What is known of the end of a closing session decides what is done to its processes.
+pub(crate) fn press(now: Moment, session: &mut Session, why: Why, deadlines: &mut Deadlines) -> Vec<Effect> {
+    match session.ending.force {
+        _ if why == Why::Forced => return hurry(now, session, deadlines),
+        Force::AfterLeader(_) if session.ending.leader_gone => return hurry(now, session, deadlines),
+        Force::AfterLeader(None) if why == Why::Released => {
+            session.ending.force = Force::AfterLeader(Some(now + RELEASE_GRACE));
+            set_deadline(now, session, deadlines);
+        }
+        _ => {}
+    }
+    Vec::new()
 }
 
 /// The session's own login says that it is over (ReleaseSession).
@@ -106,7 +113,7 @@ pub(crate) fn release(now: Moment, request: RequestId, id: &SessionId, reach: &m
     if reach.sessions.get(id).is_none() {
         return refuse(request, Refusal::NoSuchSession(id.clone()));
     }
-    let mut effects = close(now, id, Why::Over, reach);
+    let mut effects = close(now, id, Why::Released, reach);
     effects.push(Effect::Reply { request, answer: Answer::Done });
     effects
 }
@@ -118,13 +125,10 @@ pub(crate) fn lost(now: Moment, id: &SessionId, witness: Witness, reach: &mut Re
         Witness::Leader => session.ending.leader_gone = true,
         Witness::LifeLine => session.ending.life_line_gone = true,
     }
-    let was_closing = session.stage == Stage::Closing;
-    let mut effects = close(now, id, Why::Over, reach);
-    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return effects };
-    if was_closing && session.ending.leader_gone && matches!(session.ending.force, Force::AfterLeader(_)) {
-        effects.extend(hurry(now, session, reach.deadlines));
-    }
-    if session.ending.leader_gone && session.ending.life_line_gone {
+    let are_both_gone = session.ending.leader_gone && session.ending.life_line_gone;
+    let is_asked = are_both_gone && session.stage != Stage::Opening;
+    let mut effects = close(now, id, Why::Lost, reach);
+    if is_asked {
         effects.push(Effect::Probe(id.clone())); // most often nothing is left, and nobody need wait for the deadline
     }
     effects
@@ -132,7 +136,7 @@ pub(crate) fn lost(now: Moment, id: &SessionId, witness: Witness, reach: &mut Re
 
 /// No process is left in the session's scope.
 pub(crate) fn scope_empty(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let mut effects = close(now, id, Why::Over, reach);
+    let mut effects = close(now, id, Why::Lost, reach);
     if reach.sessions.get(id).is_some_and(|s| s.stage == Stage::Closing) {
         effects.extend(finish(now, id, reach));
     }
@@ -142,7 +146,6 @@ pub(crate) fn scope_empty(now: Moment, id: &SessionId, reach: &mut Reach<'_>) ->
 /// The kernel has said what is left.
 pub(crate) fn probed(now: Moment, id: &SessionId, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
     let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return Vec::new() };
-    let leader_just_gone = !left.leader && !session.ending.leader_gone;
     session.ending.leader_gone |= !left.leader;
     session.ending.life_line_gone |= !left.life_line;
     let is_over = match left.scope {
@@ -153,10 +156,7 @@ pub(crate) fn probed(now: Moment, id: &SessionId, left: Witnesses, reach: &mut R
     if is_over {
         return finish(now, id, reach);
     }
-    if leader_just_gone && matches!(session.ending.force, Force::AfterLeader(_)) {
-        return hurry(now, session, reach.deadlines);
-    }
-    Vec::new()
+    press(now, session, Why::Lost, reach.deadlines)
 }
 
 /// A deadline of the session has come.
@@ -164,7 +164,7 @@ pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec
     let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return Vec::new() };
     let mut effects = Vec::new();
     match session.ending.force {
-        Force::AfterLeader(at) if at.monotonic <= now.monotonic => {
+        Force::AfterLeader(Some(at)) if at.monotonic <= now.monotonic => {
             effects.extend(hurry(now, session, reach.deadlines));
         }
         Force::Told(at) if at.monotonic <= now.monotonic => {
@@ -183,9 +183,8 @@ pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec
 }
 
 /// The next question to the kernel is put off, each time for twice as long.
-pub(crate) fn ask_again(now: Moment, session: &mut Session, deadlines: &mut Deadlines) {
-    let Ending { patience, .. } = session.ending;
-    session.ending.patience = match patience {
+fn ask_again(now: Moment, session: &mut Session, deadlines: &mut Deadlines) {
+    session.ending.patience = match session.ending.patience {
         Span(0) => FIRST_QUESTION,
         Span(n) => Span(n.saturating_mul(2)).min(PATIENCE_MAX),
     };
@@ -208,8 +207,10 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     }
     if let Some(user) = reach.users.get_mut(&uid) {
         user.sessions.remove(id);
-        if user.sessions.is_empty() {
+        if user.announced {
             user.last_session = Some(now);
+        }
+        if user.sessions.is_empty() {
             reach.deadlines.set(Subject::User(uid), now + reach.policy.user_stop_delay);
         }
         effects.push(Effect::SaveUser(uid));
@@ -237,7 +238,8 @@ fn signal(session: &Session, signal: i32) -> Effect {
 
 fn set_deadline(now: Moment, session: &Session, deadlines: &mut Deadlines) {
     let force = match session.ending.force {
-        Force::AfterLeader(at) | Force::Told(at) => Some(at),
+        Force::AfterLeader(at) => at,
+        Force::Told(at) => Some(at),
         Force::None | Force::Killed => None,
     };
     let soonest = session.ending.ask_at.into_iter().chain(force).min().unwrap_or(now);

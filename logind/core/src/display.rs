@@ -1,39 +1,32 @@
 //! The session that stands for its user where only one can: `User.Display`, `auto`, sd_uid_get_display(3).
 
-use crate::names::{Class, SessionId, Type};
-use crate::session::{Session, Stage};
-use crate::sessions::Sessions;
-use crate::user::User;
+use core::cmp::Reverse;
+
+use crate::names::{Class, Type};
+use crate::session::Session;
+use crate::user::{Candidate, User};
 
 /// A session has opened: whether it becomes the one.
-pub(crate) fn arrive(user: &mut User, id: &SessionId, sessions: &Sessions) -> bool {
-    let Some(new) = sessions.get(id).and_then(rank) else { return false };
-    let old = user.display.as_ref().and_then(|id| sessions.get(id)).and_then(rank);
-    let becomes_it = old.is_none_or(|old| new > old);
-    if becomes_it {
-        user.display = Some(id.clone());
+pub(crate) fn arrive(user: &mut User, session: &Session) -> bool {
+    if let Some(candidate) = candidate(session) {
+        user.candidates.insert(candidate);
     }
-    becomes_it
+    user.display() == Some(&session.id)
 }
 
-/// A session ends: whether another becomes the one. Sessions are walked only if it was this.
-pub(crate) fn leave(user: &mut User, id: &SessionId, sessions: &Sessions) -> bool {
-    if user.display.as_ref() != Some(id) {
-        return false;
+/// A session ends: whether it was the one.
+pub(crate) fn leave(user: &mut User, session: &Session) -> bool {
+    let was_it = user.display() == Some(&session.id);
+    if let Some(candidate) = candidate(session) {
+        user.candidates.remove(&candidate);
     }
-    let others = user.sessions.iter().filter(|other| *other != id);
-    let ranked = others.filter_map(|id| Some((rank(sessions.get(id)?)?, id)));
-    // The first of the best, so that nothing changes between equals.
-    let best = ranked.min_by(|(a, _), (b, _)| b.cmp(a)).map(|(_, id)| id.clone());
-    let changed = best != user.display;
-    user.display = best;
-    changed
+    was_it
 }
 
-/// How well a session stands for its user, more being better; none for those that cannot: persons before greeters, then
-/// drawing before text before the rest.
-fn rank(session: &Session) -> Option<(bool, u8)> {
-    if session.stage != Stage::Open || !session.class.can_display() {
+/// How well a session stands for its user; none for those that cannot: persons before greeters, then drawing before text
+/// before the rest.
+fn candidate(session: &Session) -> Option<Candidate> {
+    if !session.class.can_display() {
         return None;
     }
     let kind = match session.kind {
@@ -42,5 +35,6 @@ fn rank(session: &Session) -> Option<(bool, u8)> {
         Type::Web => 1,
         Type::Unspecified => 0,
     };
-    Some((session.class != Class::Greeter, kind))
+    let rank = Reverse((session.class != Class::Greeter, kind));
+    Some(Candidate { rank, began: session.began, id: session.id.clone() })
 }

@@ -240,6 +240,6 @@ pub struct SavedUser {
     pub began: Moment,
     /// Whether the user was being stopped.
     pub stopping: bool,
-    /// When the last session ended, if none was left.
+    /// When a session last ended, if none has opened since ([`crate::user::User::last_session`]).
     pub last_session: Option<Moment>,
 }

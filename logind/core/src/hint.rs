@@ -8,7 +8,7 @@ use crate::effect::{Effect, Signal};
 use crate::event::RequestId;
 use crate::names::SessionId;
 use crate::open::refuse;
-use crate::session::{Idle, Session, Stage};
+use crate::session::{Idle, Session};
 use crate::sessions::Sessions;
 use crate::time::Moment;
 
@@ -31,13 +31,16 @@ pub(crate) fn idle(
         return vec![done];
     }
     session.idle = Idle { is_idle, since: now };
-    vec![
+    let mut effects = vec![
         Effect::SaveSession(id.clone()),
         Effect::Announce(Signal::SessionChanged(id.clone(), IDLE)),
         Effect::Announce(Signal::UserChanged(session.uid, IDLE)),
-        Effect::Announce(Signal::ManagerChanged(IDLE)),
-        done,
-    ]
+    ];
+    if let Some(seat) = session.seat.clone() {
+        effects.push(Effect::Announce(Signal::SeatChanged(seat, IDLE)));
+    }
+    effects.extend([Effect::Announce(Signal::ManagerChanged(IDLE)), done]);
+    effects
 }
 
 /// SetLockedHint.
@@ -63,7 +66,7 @@ pub(crate) fn lock(request: RequestId, id: Option<&SessionId>, is_lock: bool, se
     };
     let mut effects = match id {
         None => {
-            let can = |s: &&Session| s.stage != Stage::Opening && s.class.can_lock();
+            let can = |s: &&Session| s.announced && s.class.can_lock();
             sessions.iter().filter(can).map(order).collect()
         }
         Some(id) => match there(id, sessions) {
@@ -79,5 +82,5 @@ pub(crate) fn lock(request: RequestId, id: Option<&SessionId>, is_lock: bool, se
 }
 
 fn there<'a>(id: &SessionId, sessions: &'a mut Sessions) -> Option<&'a mut Session> {
-    sessions.get_mut(id).filter(|s| s.stage != Stage::Opening)
+    sessions.get_mut(id).filter(|s| s.announced)
 }

@@ -4,13 +4,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::answer::{Answer, Refusal};
-use crate::close::{self, Reach, Why};
+use crate::close::{self, Reach};
 use crate::effect::Effect;
 use crate::event::{RequestId, Target, Whom};
 use crate::names::{SessionId, Uid};
 use crate::open::refuse;
 use crate::seat::Seats;
-use crate::session::Stage;
+use crate::session::{Stage, Why};
 use crate::sessions::Sessions;
 use crate::time::Moment;
 use crate::user::Users;

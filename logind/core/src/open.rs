@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::answer::{Answer, Refusal};
-use crate::close::{self, Reach, Why};
+use crate::close::{self, Reach};
 use crate::deadlines::Subject;
 use crate::display;
 use crate::effect::{Effect, Signal};
@@ -14,7 +14,7 @@ use crate::login::{Account, Login};
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
 use crate::policy::Policy;
 use crate::seat::Seats;
-use crate::session::{Ending, Idle, Session, Stage};
+use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
 use crate::switch;
 use crate::time::Moment;
@@ -26,7 +26,7 @@ pub(crate) struct Logins {
     /// For the user database.
     asking: BTreeMap<RequestId, Login>,
     /// For the removal of the user's former runtime directory, in the order they came.
-    waiting: BTreeMap<Uid, Vec<(RequestId, Login, Account)>>,
+    waiting: BTreeMap<Uid, Vec<(RequestId, Login)>>,
 }
 
 impl Logins {
@@ -34,9 +34,15 @@ impl Logins {
         self.asking.len() + self.waiting.values().map(Vec::len).sum::<usize>()
     }
 
-    /// Takes those out that wait for the user's former runtime directory.
-    pub(crate) fn take_waiting(&mut self, uid: Uid) -> Vec<(RequestId, Login, Account)> {
-        self.waiting.remove(&uid).unwrap_or_default()
+    /// The user's former runtime directory is waited for no more: the user is looked up again, each login on its own, so
+    /// that one whose opening fails drops no other's effects.
+    pub(crate) fn look_up_again(&mut self, uid: Uid) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (request, login) in self.waiting.remove(&uid).unwrap_or_default() {
+            self.asking.insert(request, login);
+            effects.push(Effect::LookUpUser { request, uid });
+        }
+        effects
     }
 }
 
@@ -78,20 +84,14 @@ pub(crate) fn user_found(
         Err(errno) => return refuse(request, Refusal::System(errno)),
     };
     if reach.users.get(&login.uid).is_some_and(User::is_stopping) {
-        logins.waiting.entry(login.uid).or_default().push((request, login, account));
+        logins.waiting.entry(login.uid).or_default().push((request, login));
         return Vec::new();
     }
     begin(now, request, login, account, reach)
 }
 
 /// Starts to make the session. Whatever was true when the login asked is asked again: others may have come first.
-pub(crate) fn begin(
-    now: Moment,
-    request: RequestId,
-    login: Login,
-    account: Account,
-    reach: &mut Reach<'_>,
-) -> Vec<Effect> {
+fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach: &mut Reach<'_>) -> Vec<Effect> {
     if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
         return refuse(request, refusal);
     }
@@ -101,7 +101,6 @@ pub(crate) fn begin(
     let (id, has_scope) = (session.id.clone(), session.class.has_scope());
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
     user.sessions.insert(id.clone());
-    user.last_session = None;
     reach.deadlines.clear(&Subject::User(uid));
     reach.sessions.insert(session);
 
@@ -127,7 +126,7 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
     let Some(request) = session.request.take() else { return Vec::new() };
     session.stage = Stage::Open;
     session.announced = true;
-    let is_over = session.ending.early;
+    let early = session.ending.early;
     let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
 
     let mut effects = switch::arrive(id, reach.sessions, reach.seats, reach.foreground);
@@ -138,14 +137,17 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
             user.announced = true;
             effects.push(Effect::Announce(Signal::UserNew(uid)));
         }
-        if display::arrive(user, id, reach.sessions) {
+        user.last_session = None;
+        let before = user.display().cloned();
+        if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
+            effects.extend(before.map(Effect::SaveSession));
             effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
         }
     }
     effects.push(Effect::Announce(Signal::SessionNew(id.clone())));
     effects.push(Effect::Reply { request, answer: Answer::Opened { session: id.clone(), uid, seat, vt } });
-    if is_over {
-        effects.extend(close::close(now, id, Why::Over, reach));
+    if let Some(why) = early {
+        effects.extend(close::close(now, id, why, reach));
         effects.push(Effect::Probe(id.clone()));
     }
     effects
@@ -156,9 +158,11 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
 pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<'_>) -> Vec<Effect> {
     let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Opening) else { return Vec::new() };
     let request = session.request.take();
-    session.stage = Stage::Closing;
-    close::ask_again(now, session, reach.deadlines);
-    let mut effects = vec![Effect::Probe(id.clone())];
+    let why = session.ending.early.unwrap_or(Why::Lost);
+    close::end(now, session, false, reach.deadlines);
+    let mut effects = vec![Effect::SaveUser(session.uid)];
+    effects.extend(close::press(now, session, why, reach.deadlines));
+    effects.push(Effect::Probe(id.clone()));
     if let Some(request) = request {
         effects.extend(refuse(request, Refusal::System(errno)));
     }
@@ -263,6 +267,6 @@ fn new_user(now: Moment, account: Account) -> User {
         last_session: None,
         stopping: false,
         announced: false,
-        display: None,
+        candidates: BTreeSet::new(),
     }
 }

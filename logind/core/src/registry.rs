@@ -71,13 +71,7 @@ impl Core {
             Event::ScopeEmpty(id) => close::scope_empty(now, &id, reach),
             Event::Probed { session, witnesses } => close::probed(now, &session, witnesses, reach),
             Event::RuntimeDirectoryRemoved { uid, outcome } => {
-                let waiting = logins.take_waiting(uid);
-                let is_wanted = !waiting.is_empty();
-                let mut effects = stop::directory_removed(now, uid, outcome, is_wanted, reach.users, reach.deadlines);
-                for (request, login, account) in waiting {
-                    effects.extend(open::begin(now, request, login, account, reach));
-                }
-                effects
+                stop::directory_removed(now, uid, outcome, logins, reach.users, reach.deadlines)
             }
             Event::Foreground(vt) => {
                 let effects = switch::show(vt, reach.sessions, reach.seats);
@@ -105,12 +99,12 @@ impl Core {
         &self.policy
     }
 
-    /// A session that has been said to be there.
+    /// A session, also one that nobody was told of ([`Session::is_announced`]).
     pub fn session(&self, id: &SessionId) -> Option<&Session> {
         self.sessions.get(id)
     }
 
-    /// All sessions, in the order of their names.
+    /// All sessions, in the order of their names, also those that nobody was told of.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter()
     }
@@ -120,12 +114,12 @@ impl Core {
         self.sessions.len()
     }
 
-    /// A user.
+    /// A user, also one that nobody was told of ([`User::is_announced`]).
     pub fn user(&self, uid: Uid) -> Option<&User> {
         self.users.get(&uid)
     }
 
-    /// All users, in the order of their numbers.
+    /// All users, in the order of their numbers, also those that nobody was told of.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.users.values()
     }

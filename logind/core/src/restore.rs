@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::close::{self, Reach, Why, Witness};
+use crate::close::{self, Reach, Witness};
 use crate::deadlines::Subject;
 use crate::display;
 use crate::effect::Effect;
@@ -14,15 +14,15 @@ use crate::switch;
 use crate::time::Moment;
 use crate::user::User;
 
-/// A user is there again.
+/// A user is there again, and was announced if a session of the user's ended, or is among those that come.
 pub(crate) fn user(saved: SavedUser, reach: &mut Reach<'_>) -> Vec<Effect> {
     let user = User {
         began: saved.began,
         sessions: BTreeSet::new(),
         last_session: saved.last_session,
         stopping: saved.stopping,
-        announced: true,
-        display: None,
+        announced: saved.last_session.is_some(),
+        candidates: BTreeSet::new(),
         account: saved.account,
     };
     reach.users.insert(user.uid(), user);
@@ -30,20 +30,29 @@ pub(crate) fn user(saved: SavedUser, reach: &mut Reach<'_>) -> Vec<Effect> {
 }
 
 /// A session is there again, as it was or as it was going to be. One without a user has nothing to be kept by: its file
-/// goes, its processes stay.
+/// goes, and its scope if no process is in it.
 pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let (id, stage) = (saved.id.clone(), saved.stage);
-    let Some(user) = reach.users.get_mut(&saved.uid) else { return vec![Effect::ForgetSession(id)] };
+    let (id, uid, stage) = (saved.id.clone(), saved.uid, saved.stage);
+    let Some(user) = reach.users.get_mut(&uid) else {
+        let scope = saved.class.has_scope().then(|| Effect::RemoveScope { session: id.clone(), uid });
+        return scope.into_iter().chain([Effect::ForgetSession(id)]).collect();
+    };
+    let mut session = unpack(saved);
     user.sessions.insert(id.clone());
-    let session = unpack(saved);
+    user.announced |= session.announced;
+    if stage == SavedStage::Open {
+        display::arrive(user, &session);
+    } else {
+        let kills = reach.policy.kills_processes_of(&user.account.name);
+        close::end(now, &mut session, kills, reach.deadlines);
+    }
     switch::reserve(&session, reach.seats);
+    let is_announced = session.announced;
     reach.sessions.insert(session);
-    display::arrive(user, &id, reach.sessions);
 
     let mut effects = vec![Effect::WatchAgain(id.clone())];
-    effects.extend(switch::arrive(&id, reach.sessions, reach.seats, reach.foreground));
-    if stage != SavedStage::Open {
-        effects.extend(close::close(now, &id, Why::Over, reach));
+    if is_announced {
+        effects.extend(switch::arrive(&id, reach.sessions, reach.seats, reach.foreground));
     }
     if !left.leader {
         effects.extend(close::lost(now, &id, Witness::Leader, reach));
@@ -57,18 +66,21 @@ pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: 
     effects
 }
 
-/// All is there again: users without sessions wait for the rest of their delay, or go on going.
+/// All is there again: users without sessions wait for the rest of their delay, or go on going. The files are written
+/// anew, for what has ended meanwhile may have changed any of them.
 pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let mut effects = Vec::new();
+    let announced = reach.sessions.iter().filter(|session| session.announced);
+    let mut effects: Vec<Effect> = announced.map(|session| Effect::SaveSession(session.id.clone())).collect();
     for user in reach.users.values_mut() {
         let uid = user.uid();
+        effects.push(Effect::SaveUser(uid));
         if !user.sessions.is_empty() {
             user.stopping = false; // a session was begun after all
-            effects.push(Effect::SaveUser(uid));
+            reach.deadlines.clear(&Subject::User(uid));
         } else if user.stopping {
             effects.push(Effect::RemoveRuntimeDirectory(uid));
         } else {
-            let since = *user.last_session.get_or_insert(now);
+            let since = user.last_session.unwrap_or(now);
             reach.deadlines.set(Subject::User(uid), since + reach.policy.user_stop_delay);
         }
     }

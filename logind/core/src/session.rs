@@ -52,11 +52,22 @@ pub struct Idle {
     pub since: Moment,
 }
 
+/// Why a session ends, the more urgent the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Why {
+    /// A witness is gone: what is left running is treated as configured.
+    Lost,
+    /// Its login said that it is over: it exits soon, and counts as left running if it does not.
+    Released,
+    /// Somebody who may ends it: its processes are told to go, then killed.
+    Forced,
+}
+
 /// How a session that ends is hurried along, and what has been seen of its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ending {
-    /// Whether it was over before it had opened.
-    pub(crate) early: bool,
+    /// Why it was over before it had opened, if it was.
+    pub(crate) early: Option<Why>,
     /// Whether the leader was seen to be gone.
     pub(crate) leader_gone: bool,
     /// Whether the life line was seen to be closed.
@@ -75,8 +86,9 @@ pub(crate) enum Force {
     /// Nothing: they may run on.
     #[default]
     None,
-    /// They are told to go once the leader has gone, at the latest then: the leader is still closing its PAM session.
-    AfterLeader(Moment),
+    /// They are told to go once the leader has gone, which may still be closing its PAM session; at the latest then, if
+    /// the leader said that it is over.
+    AfterLeader(Option<Moment>),
     /// They were told to go, and are killed then.
     Told(Moment),
     /// They were killed.
@@ -128,6 +140,12 @@ impl Session {
     /// The process whose login made it.
     pub fn leader(&self) -> Leader {
         self.leader
+    }
+
+    /// Whether everybody was told that it is there. One that is not is nobody's to see: it is being opened, or was not
+    /// opened in the end.
+    pub fn is_announced(&self) -> bool {
+        self.announced
     }
 
     /// How far it has come.

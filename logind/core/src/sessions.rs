@@ -1,6 +1,7 @@
 //! All sessions, by name and by leader.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 
 use crate::leader::Leader;
@@ -8,12 +9,22 @@ use crate::names::SessionId;
 use crate::session::{Session, Stage};
 
 /// The sessions there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions {
     by_id: BTreeMap<SessionId, Session>,
-    by_leader: BTreeMap<u32, SessionId>,
+    /// By the leader's pid. More than one only if the others close, or their leader's end is not known yet.
+    by_leader: BTreeMap<u32, BTreeSet<SessionId>>,
     last_counter: u64,
 }
+
+/// The counter is no part of what there is: it says where the search for a free name begins.
+impl PartialEq for Sessions {
+    fn eq(&self, other: &Self) -> bool {
+        self.by_id == other.by_id && self.by_leader == other.by_leader
+    }
+}
+
+impl Eq for Sessions {}
 
 impl Sessions {
     pub(crate) fn get(&self, id: &SessionId) -> Option<&Session> {
@@ -33,23 +44,26 @@ impl Sessions {
     }
 
     pub(crate) fn insert(&mut self, session: Session) {
-        self.by_leader.insert(session.leader.pid, session.id.clone());
+        self.by_leader.entry(session.leader.pid).or_default().insert(session.id.clone());
         self.by_id.insert(session.id.clone(), session);
     }
 
     pub(crate) fn remove(&mut self, id: &SessionId) -> Option<Session> {
         let session = self.by_id.remove(id)?;
-        if self.by_leader.get(&session.leader.pid) == Some(id) {
-            self.by_leader.remove(&session.leader.pid);
+        if let Entry::Occupied(mut led) = self.by_leader.entry(session.leader.pid) {
+            led.get_mut().remove(id);
+            if led.get().is_empty() {
+                led.remove();
+            }
         }
         Some(session)
     }
 
     /// The session that the process leads, unless it is ending: then its leader may begin another.
     pub(crate) fn led_by(&self, leader: Leader) -> Option<&Session> {
-        let session = self.by_leader.get(&leader.pid).and_then(|id| self.by_id.get(id))?;
-        let is_same = session.leader.start_time == leader.start_time;
-        (is_same && session.stage != Stage::Closing).then_some(session)
+        let led = self.by_leader.get(&leader.pid)?;
+        let mut sessions = led.iter().filter_map(|id| self.by_id.get(id));
+        sessions.find(|s| s.leader.start_time == leader.start_time && s.stage != Stage::Closing)
     }
 
     /// A name for a new session: the audit session's number if it is free, else `c` and a counter.

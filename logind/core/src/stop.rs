@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::deadlines::{Deadlines, Subject};
 use crate::effect::{Effect, Signal};
 use crate::names::Uid;
+use crate::open::Logins;
 use crate::time::{Moment, Span};
 use crate::user::Users;
 
@@ -22,31 +23,26 @@ pub(crate) fn overdue(uid: Uid, users: &mut Users) -> Vec<Effect> {
     vec![Effect::SaveUser(uid), Effect::RemoveRuntimeDirectory(uid)]
 }
 
-/// The runtime directory is gone, or could not be removed. `is_wanted`: a login waits for the user to come back.
+/// The runtime directory is gone, and the user with it, or it could not be removed. Logins that waited for that go on.
 pub(crate) fn directory_removed(
     now: Moment,
     uid: Uid,
     outcome: Result<(), i32>,
-    is_wanted: bool,
+    logins: &mut Logins,
     users: &mut Users,
     deadlines: &mut Deadlines,
 ) -> Vec<Effect> {
     let Some(user) = users.get_mut(&uid).filter(|user| user.stopping) else { return Vec::new() };
-    if is_wanted {
-        user.stopping = false;
-        user.began = now;
-        return Vec::new();
-    }
-    if outcome.is_err() {
+    let mut effects = if outcome.is_ok() {
+        let announced = user.announced;
+        users.remove(&uid);
+        let gone = announced.then_some(Effect::Announce(Signal::UserRemoved(uid)));
+        [Effect::RemoveSlice(uid), Effect::ForgetUser(uid)].into_iter().chain(gone).collect()
+    } else {
         user.stopping = false;
         deadlines.set(Subject::User(uid), now + RETRY);
-        return vec![Effect::SaveUser(uid)];
-    }
-    let announced = user.announced;
-    users.remove(&uid);
-    let mut effects = vec![Effect::RemoveSlice(uid), Effect::ForgetUser(uid)];
-    if announced {
-        effects.push(Effect::Announce(Signal::UserRemoved(uid)));
-    }
+        vec![Effect::SaveUser(uid)]
+    };
+    effects.extend(logins.look_up_again(uid));
     effects
 }

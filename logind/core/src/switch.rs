@@ -62,14 +62,14 @@ pub(crate) fn show(foreground: Option<VtNumber>, sessions: &Sessions, seats: &mu
     effects
 }
 
-/// Finds the seat's session in front anew, and tells if it is another. The seat's file is written in any case: its list of
+/// Finds the seat's session in front anew, and tells if it is another: of those on the terminal that is shown the newest
+/// that is open, or the newest if they all close. The seat's file is written in any case: its list of
 /// sessions may be another.
 pub(crate) fn settle(seat: &mut Seat, sessions: &Sessions, foreground: Option<VtNumber>) -> Vec<Effect> {
     let shown = foreground.and_then(|vt| seat.on_vt.get(&vt));
     let in_front = shown.and_then(|ids| {
-        let is_there = |id: &&SessionId| sessions.get(id).is_some_and(|s| s.stage != Stage::Opening);
-        let is_open = |id: &&SessionId| sessions.get(id).is_some_and(|s| s.stage == Stage::Open);
-        ids.iter().filter(is_there).max_by_key(is_open).cloned()
+        let there = ids.iter().filter_map(|id| sessions.get(id)).filter(|s| s.announced);
+        there.max_by_key(|s| (s.stage == Stage::Open, s.began)).map(|s| s.id.clone())
     });
     let before = core::mem::replace(&mut seat.active, in_front.clone());
     let mut effects = vec![Effect::SaveSeat(seat.id.clone())];

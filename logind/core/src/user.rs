@@ -1,6 +1,7 @@
 //! A user: somebody with sessions, or with none since a moment ago.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::cmp::Reverse;
 
 use crate::login::Account;
 use crate::names::{SessionId, Uid};
@@ -49,7 +50,17 @@ pub struct User {
     pub(crate) last_session: Option<Moment>,
     pub(crate) stopping: bool,
     pub(crate) announced: bool,
-    pub(crate) display: Option<SessionId>,
+    /// The open sessions that can stand for the user, the best first.
+    pub(crate) candidates: BTreeSet<Candidate>,
+}
+
+/// A session that can stand for its user. Among equals the oldest sorts first, so that a new one changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Candidate {
+    /// Whether it is a person's, and how well its type is seen.
+    pub(crate) rank: Reverse<(bool, u8)>,
+    pub(crate) began: Moment,
+    pub(crate) id: SessionId,
 }
 
 impl User {
@@ -68,19 +79,24 @@ impl User {
         self.began
     }
 
+    /// Whether everybody was told of the user, so must be told of the end.
+    pub fn is_announced(&self) -> bool {
+        self.announced
+    }
+
     /// The sessions, in the order of their names.
     pub fn sessions(&self) -> &BTreeSet<SessionId> {
         &self.sessions
     }
 
-    /// When the last session ended, while there is none.
+    /// When a session last ended, if none has opened since; none of a user whom nobody was told of.
     pub fn last_session(&self) -> Option<Moment> {
         self.last_session
     }
 
     /// The session that stands for the user where only one can: `User.Display`, `IS_DISPLAY=`.
     pub fn display(&self) -> Option<&SessionId> {
-        self.display.as_ref()
+        self.candidates.first().map(|candidate| &candidate.id)
     }
 
     /// Whether the runtime directory is being removed.

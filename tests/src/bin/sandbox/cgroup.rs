@@ -5,12 +5,15 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, mkdirat, openat, unlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, FsWord, Mode, OFlags, fstatfs, mkdirat, openat, unlinkat};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
 
 use crate::error::{Error, Tried};
 use crate::mountinfo;
 use crate::paths;
+
+/// `CGROUP2_SUPER_MAGIC` (linux/magic.h).
+const CGROUP2_MAGIC: FsWord = 0x6367_7270;
 
 /// A cgroup of the unified hierarchy (`cgroups(7)`) that holds every process of one sandbox.
 #[derive(Debug)]
@@ -63,10 +66,13 @@ impl Subtree {
 // mount options, which a second mount would reset.
 fn hierarchy() -> Result<(OwnedFd, PathBuf), Error> {
     let table = std::fs::read(paths::MOUNTINFO).tried("read", paths::MOUNTINFO)?;
-    let mounted = mountinfo::parse(&table).into_iter().find(|mount| mount.kind == "cgroup2");
-    if let Some(mount) = mounted {
-        let folder = open_folder(CWD, &mount.point).tried("open", &mount.point)?;
-        return Ok((folder, mount.point));
+    let mounted = mountinfo::parse(&table).into_iter().filter(|mount| mount.kind == "cgroup2");
+    for point in mounted.map(|mount| mount.point) {
+        // Something else may have been mounted over it.
+        let folder = open_folder(CWD, &point).ok();
+        if let Some(folder) = folder.filter(|folder| fstatfs(folder).is_ok_and(|fs| fs.f_type == CGROUP2_MAGIC)) {
+            return Ok((folder, point));
+        }
     }
     let private = PathBuf::from("cgroup2:");
     let folder = mount_unseen().tried("mount cgroup2 for", "the sandbox")?;

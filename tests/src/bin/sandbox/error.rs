@@ -28,10 +28,25 @@ pub(crate) enum Error {
     NoAccount { file: PathBuf, name: &'static str },
     #[error("{service} {}", .how)]
     Service { service: &'static str, how: Ending },
-    #[error("{0} failed: see what it said above")]
-    Record(&'static str),
+    #[error("{program} failed; its last words: {words}")]
+    Failed { program: &'static str, words: String },
+    #[error("cannot run {}: {source}", .program.display())]
+    Command { program: PathBuf, source: io::Error },
+    #[error("getty ends at once, with status {0}")]
+    Getty(u8),
     #[error("cannot {act} {}: {source}{}", .path.display(), hint(act, source))]
     System { act: &'static str, path: PathBuf, source: io::Error },
+}
+
+impl Error {
+    /// The sandbox's exit status: that of a shell for a command that is not there or cannot be run.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Command { source, .. } if source.kind() == io::ErrorKind::NotFound => 127,
+            Self::Command { .. } => 126,
+            _ => FAILED,
+        }
+    }
 }
 
 /// How a service missed its start.

@@ -67,9 +67,9 @@ impl Host {
     }
 }
 
-// What cargo itself has built is never older than what was copied from it.
+// The name that is installed, as `make build` leaves it; a bare `cargo build` leaves only its own.
 fn module(programs: &Path) -> &'static str {
-    if programs.join("libpam_session_rs.so").is_file() { "libpam_session_rs.so" } else { "pam_session_rs.so" }
+    if programs.join("pam_session_rs.so").is_file() { "pam_session_rs.so" } else { "libpam_session_rs.so" }
 }
 
 fn log_folder(folder: &Path) -> Result<PathBuf, Error> {

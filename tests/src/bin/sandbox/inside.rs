@@ -7,33 +7,31 @@ use rustix::fs::Mode;
 use rustix::process::Signal;
 
 use crate::cgroup::Subtree;
-use crate::error::{Error, FAILED, Tried};
+use crate::error::{Error, Tried};
 use crate::etc::{self, HOSTNAME};
 use crate::host::Host;
+use crate::link::explain;
 use crate::options::Options;
 use crate::terminal::HostTerminal;
 use crate::{capability, init, root};
 
-/// Becomes PID 1 of a sandbox and stays it until the work is done: the exit status.
-pub(crate) fn live(
-    options: &Options,
-    host: &Host,
-    subtree: &Subtree,
-    terminal: &HostTerminal,
-    link: &UnixStream,
-) -> u8 {
+/// Becomes PID 1 of a sandbox and stays it until the work is done: the exit status. What it holds of the host is given
+/// here for good, so that it can be let go of on the way.
+pub(crate) fn live(options: &Options, host: &Host, subtree: Subtree, terminal: HostTerminal, link: &UnixStream) -> u8 {
     let status = enter(options, host, subtree).and_then(|()| init::run(options, host, terminal, link));
     status.unwrap_or_else(|error| {
-        eprintln!("sandbox: {error}");
-        FAILED
+        // If the outer process is gone there is nobody to tell.
+        let _ = explain(&error.to_string(), link);
+        error.status()
     })
 }
 
-fn enter(options: &Options, host: &Host, subtree: &Subtree) -> Result<(), Error> {
+fn enter(options: &Options, host: &Host, subtree: Subtree) -> Result<(), Error> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).tried("bind itself to", "its parent")?;
     rustix::process::setsid().tried("lead", "a session")?;
     rustix::process::umask(Mode::from_raw_mode(0o022));
     subtree.enter()?;
+    drop(subtree); // its descriptors are ways to the host's tree
     leave_the_host()?;
     forget_the_login();
     let start = root::enter(host, options.hybrid)?;

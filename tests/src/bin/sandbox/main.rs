@@ -8,6 +8,7 @@ mod etc;
 mod host;
 mod init;
 mod inside;
+mod link;
 mod mountinfo;
 mod options;
 mod outside;
@@ -23,7 +24,7 @@ use nix::sched::{CloneFlags, unshare};
 use rustix::process::Pid;
 
 use cgroup::Subtree;
-use error::{Error, FAILED, Tried};
+use error::{Error, Tried};
 use host::Host;
 use options::{HELP, Options, Request};
 use terminal::HostTerminal;
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
     status.map_or_else(
         |error| {
             eprintln!("sandbox: {error}");
-            ExitCode::from(FAILED)
+            ExitCode::from(error.status())
         },
         ExitCode::from,
     )
@@ -73,7 +74,7 @@ fn run(options: &Options) -> Result<u8, Error> {
     let Some(init) = tests::sys::fork().tried("start", "the sandbox")? else {
         watcher.forget();
         drop(link);
-        std::process::exit(inside::live(options, &host, &subtree, &terminal, &inner_link).into());
+        std::process::exit(inside::live(options, &host, subtree, terminal, &inner_link).into());
     };
     drop(inner_link);
     let init = Pid::from_raw(init.as_raw()).ok_or(std::io::ErrorKind::InvalidData).tried("start", "the sandbox")?;

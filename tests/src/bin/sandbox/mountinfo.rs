@@ -7,8 +7,6 @@ use std::path::PathBuf;
 /// One mount of this mount namespace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Mount {
-    /// Which part of the file system is mounted: `/` for all of it.
-    pub(crate) part: PathBuf,
     /// Where.
     pub(crate) point: PathBuf,
     /// The file system's kind.
@@ -22,10 +20,9 @@ pub(crate) fn parse(text: &[u8]) -> Vec<Mount> {
 
 fn line(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|byte| *byte == b' ');
-    let part = path(fields.nth(3)?);
-    let point = path(fields.next()?);
+    let point = path(fields.nth(4)?);
     let kind = fields.skip_while(|field| *field != b"-").nth(1)?;
-    Some(Mount { part, point, kind: String::from_utf8_lossy(kind).into_owned() })
+    Some(Mount { point, kind: String::from_utf8_lossy(kind).into_owned() })
 }
 
 // A blank, a tab, a newline and a backslash are written as a backslash and three octal digits.
@@ -55,12 +52,8 @@ mod tests {
         let text = b"27 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
                      41 31 0:38 /a /sys/fs/my\\040group rw shared:7 master:2 - cgroup2 cgroup2 rw\n\
                      what is this\n";
-        let mount = |part: &str, point: &str, kind: &str| Mount {
-            part: part.into(),
-            point: point.into(),
-            kind: kind.to_owned(),
-        };
-        assert_eq!(parse(text), [mount("/", "/", "ext4"), mount("/a", "/sys/fs/my group", "cgroup2")]);
+        let mount = |point: &str, kind: &str| Mount { point: point.into(), kind: kind.to_owned() };
+        assert_eq!(parse(text), [mount("/", "ext4"), mount("/sys/fs/my group", "cgroup2")]);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! The outer process while the sandbox lives: joins the terminal to the inside's, passes signals on, waits.
 
 use std::fs::File;
-use std::io::{self, IoSliceMut, Read, Write};
-use std::mem::MaybeUninit;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
@@ -10,10 +9,10 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use rustix::io::Errno;
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal};
 
 use crate::error::{Error, FAILED, Tried};
+use crate::link::{News, receive};
 use crate::terminal::HostTerminal;
 
 /// Ctrl-], as telnet(1) has it.
@@ -33,7 +32,10 @@ struct Outside<'a> {
     signals: SignalFd,
     link: &'a UnixStream,
     terminal: &'a HostTerminal,
+    is_linked: bool,
     master: Option<OwnedFd>,
+    /// Why PID 1 ends, if it has failed.
+    words: Vec<u8>,
     /// Typed and not yet taken by the inside.
     typed: Vec<u8>,
     can_leave: bool,
@@ -58,7 +60,18 @@ impl<'a> Outside<'a> {
         events.add(&init, EpollEvent::new(EpollFlags::EPOLLIN, ENDED))?;
         events.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNAL))?;
         events.add(link, EpollEvent::new(EpollFlags::EPOLLIN, LINK))?;
-        Ok(Self { init, events, signals, link, terminal, master: None, typed: Vec::new(), can_leave })
+        Ok(Self {
+            init,
+            events,
+            signals,
+            link,
+            terminal,
+            is_linked: true,
+            master: None,
+            words: Vec::new(),
+            typed: Vec::new(),
+            can_leave,
+        })
     }
 
     fn attend(&mut self) -> io::Result<u8> {
@@ -71,12 +84,9 @@ impl<'a> Outside<'a> {
             };
             for event in &happened[..count] {
                 let status = match event.data() {
-                    ENDED => {
-                        self.show()?;
-                        Some(self.status()?)
-                    }
+                    ENDED => Some(self.conclude()?),
                     SIGNAL => self.signalled()?,
-                    LINK => self.linked().map(|()| None)?,
+                    LINK => self.hear().map(|()| None)?,
                     TYPED => self.read_typed()?,
                     _ => self.pass_typed().and_then(|()| self.show()).map(|()| None)?,
                 };
@@ -85,6 +95,19 @@ impl<'a> Outside<'a> {
                 }
             }
         }
+    }
+
+    // What PID 1 sent before it ended may still be on its way: the terminal's last output, or why it failed.
+    fn conclude(&mut self) -> io::Result<u8> {
+        while self.is_linked {
+            self.hear()?;
+        }
+        self.show()?;
+        if !self.words.is_empty() {
+            self.terminal.restore()?;
+            eprintln!("sandbox: {}", String::from_utf8_lossy(&self.words));
+        }
+        self.status()
     }
 
     fn status(&self) -> io::Result<u8> {
@@ -113,12 +136,19 @@ impl<'a> Outside<'a> {
         Ok(None)
     }
 
-    // The inside has made its terminal and sends the master; or it is about to end.
-    fn linked(&mut self) -> io::Result<()> {
-        let Some(master) = receive(self.link)? else {
-            self.events.delete(self.link)?;
-            return Ok(());
-        };
+    fn hear(&mut self) -> io::Result<()> {
+        match receive(self.link)? {
+            News::Terminal(master) => self.join(master)?,
+            News::Words(words) => self.words.extend(words),
+            News::End => {
+                self.is_linked = false;
+                self.events.delete(self.link)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn join(&mut self, master: OwnedFd) -> io::Result<()> {
         let changes = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT | EpollFlags::EPOLLET;
         self.events.add(&master, EpollEvent::new(changes, SHOWN))?;
         self.master = Some(master);
@@ -139,13 +169,14 @@ impl<'a> Outside<'a> {
 
     fn read_typed(&mut self) -> io::Result<Option<u8>> {
         let mut keys = [0; 1024];
-        let count = io::stdin().lock().read(&mut keys)?;
+        let count = rustix::io::read(rustix::stdio::stdin(), &mut keys)?;
         if count == 0 {
             self.events.delete(io::stdin())?; // the terminal is gone
             return Ok(None);
         }
         if self.can_leave && keys[..count].contains(&LEAVE) {
             self.end()?;
+            self.screen()?.write_all(b"\r\n")?;
             return Ok(Some(0));
         }
         self.typed.extend_from_slice(&keys[..count]);
@@ -173,7 +204,7 @@ impl<'a> Outside<'a> {
         loop {
             match rustix::io::read(master, &mut buffer) {
                 Ok(0) | Err(Errno::AGAIN | Errno::IO) => return Ok(()),
-                Ok(count) => File::from(self.screen()?).write_all(&buffer[..count])?,
+                Ok(count) => self.screen()?.write_all(&buffer[..count])?,
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -181,22 +212,10 @@ impl<'a> Outside<'a> {
     }
 
     // The terminal's stream that can be written: standard output, or error if only that is one.
-    fn screen(&self) -> io::Result<OwnedFd> {
+    fn screen(&self) -> io::Result<File> {
         let (output, errors) = (io::stdout(), io::stderr());
         let stream =
             if self.terminal.streams[1] || !self.terminal.streams[2] { output.as_fd() } else { errors.as_fd() };
-        stream.try_clone_to_owned()
+        Ok(stream.try_clone_to_owned()?.into())
     }
-}
-
-fn receive(link: &UnixStream) -> io::Result<Option<OwnedFd>> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut byte = [0; 1];
-    recvmsg(link, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let received = control.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
-        _ => None,
-    });
-    Ok(received)
 }

@@ -72,9 +72,11 @@ fn overlays() -> Result<PathBuf, Error> {
         if !target.is_dir() {
             continue; // a file that was bound over, as containers do: the inside sees the one beneath
         }
-        // Some file systems cannot be the lower side of an overlay; those can be read.
-        if overlay(&point, &target, &stage.join((number + 1).to_string())).is_err() {
-            mount_bind_recursive(&point, &target).tried("bind", &point)?;
+        // Some file systems cannot be the lower side of an overlay; those can be read. What cannot even be bound, as
+        // somebody's FUSE mount, is not there inside.
+        if overlay(&point, &target, &stage.join((number + 1).to_string())).is_err()
+            && mount_bind_recursive(&point, &target).is_ok()
+        {
             make_read_only(&target)?;
         }
     }

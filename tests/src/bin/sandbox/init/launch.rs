@@ -15,6 +15,9 @@ use crate::paths;
 /// The search path inside, of daemons and of the command alike.
 pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// The program that writes boot and run level.
+pub(super) const RECORD: &str = "utmp-record";
+
 /// How a daemon is started, and how it says that it is ready.
 #[derive(Debug)]
 pub(super) struct Launch {
@@ -66,7 +69,7 @@ pub(super) fn elogind() -> Launch {
 
 /// Starts `utmp-record`.
 pub(super) fn record(arguments: &[&str]) -> Result<Pid, Error> {
-    spawn(daemon(&Path::new(PROGRAMS).join("utmp-record"), "utmp-record")?.args(arguments), None)
+    spawn(daemon(&Path::new(PROGRAMS).join(RECORD), RECORD)?.args(arguments), None)
 }
 
 /// A command without terminal and with nothing to read, whose words go to the log of `name`.

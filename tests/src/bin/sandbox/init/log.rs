@@ -44,10 +44,8 @@ impl Log {
     }
 
     fn write(&mut self, line: &str) {
-        // A log that cannot be written cannot say so; the folder is a tmpfs, or one of the host's that may be full.
-        if let Err(error) = writeln!(self.file, "{line}") {
-            eprintln!("sandbox: cannot write {MESSAGES}: {error}");
-        }
+        // A log that cannot be written has nowhere to say so; the folder is a tmpfs, or one of the host's that may be full.
+        let _ = writeln!(self.file, "{line}");
     }
 }
 

@@ -6,6 +6,7 @@ mod log;
 mod service;
 mod work;
 
+use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -23,6 +24,7 @@ use crate::host::Host;
 use crate::options::{Daemon, Options};
 use crate::terminal::HostTerminal;
 use control::Control;
+use launch::RECORD;
 use log::Log;
 use service::Service;
 use work::Work;
@@ -39,7 +41,7 @@ struct Init {
 }
 
 /// Starts the machine and runs the command, or gettys, until that ends: its exit status.
-pub(crate) fn run(options: &Options, host: &Host, terminal: &HostTerminal, link: &UnixStream) -> Result<u8, Error> {
+pub(crate) fn run(options: &Options, host: &Host, terminal: HostTerminal, link: &UnixStream) -> Result<u8, Error> {
     let mut init = Init::new(options)?;
     if !options.bare {
         init.record(&["boot"])?;
@@ -49,7 +51,10 @@ pub(crate) fn run(options: &Options, host: &Host, terminal: &HostTerminal, link:
     for number in 0..init.services.len() {
         init.start(number, deadline)?;
     }
-    let mut work = Work::start(options, host, terminal, link)?;
+    let mut work = Work::start(options, host, &terminal, link)?;
+    // The command has the streams that are its own; through PID 1's nobody shall reach the host's terminal.
+    drop(terminal);
+    let_go_of_the_streams().tried("let go of", "the standard streams")?;
     let mut ended = Vec::new();
     loop {
         if let Some(status) = work.judge(&ended)? {
@@ -58,6 +63,13 @@ pub(crate) fn run(options: &Options, host: &Host, terminal: &HostTerminal, link:
         }
         ended = init.turn(None)?;
     }
+}
+
+fn let_go_of_the_streams() -> io::Result<()> {
+    let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&nothing)?;
+    rustix::stdio::dup2_stdout(&nothing)?;
+    Ok(rustix::stdio::dup2_stderr(&nothing)?)
 }
 
 impl Init {
@@ -102,7 +114,7 @@ impl Init {
         loop {
             match self.turn(None)?.iter().find(|(ended, _)| *ended == pid) {
                 Some((_, 0)) => return Ok(()),
-                Some(_) => return Err(Error::Record("utmp-record")),
+                Some(_) => return Err(Error::Failed { program: RECORD, words: log::last_words(RECORD) }),
                 None => {}
             }
         }

@@ -1,15 +1,12 @@
 //! What the sandbox is there for: the command, or in the demo one getty after another.
 
-use std::io::{IoSlice, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::unistd::Pid;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use tests::paths::PROGRAMS;
 use tests::people::ROOT;
 use tests::pty::Pty;
@@ -18,6 +15,7 @@ use tests::sys::{Leading, lead};
 use super::launch::{self, PATH};
 use crate::error::{Error, Tried};
 use crate::host::Host;
+use crate::link::hand_over;
 use crate::options::Options;
 use crate::terminal::HostTerminal;
 
@@ -29,10 +27,8 @@ const PATIENCE: u32 = 5;
 /// The work that is going on.
 #[derive(Debug)]
 pub(super) enum Work {
-    /// The command, with its exit status once there is one without a process.
+    /// The command.
     Command { pid: Pid },
-    /// It could not even be started.
-    Failed(u8),
     /// A getty on the line.
     Getty { pid: Pid, line: String, term: std::ffi::OsString, since: Instant, short: u32 },
 }
@@ -49,7 +45,7 @@ impl Work {
         let Some((program, arguments)) = options.command.split_first() else {
             let pty = pty(terminal)?;
             let line = pty.line().to_owned();
-            hand_over(pty, link)?;
+            hand_over(&pty.into_master(), link).tried("hand over", "the terminal")?;
             let pid = getty(&line, &host.term)?;
             return Ok(Self::Getty { pid, line, term: host.term.clone(), since: Instant::now(), short: 0 });
         };
@@ -60,30 +56,23 @@ impl Work {
         if terminal.is_there() {
             let pty = pty(terminal)?;
             join(&mut command, terminal.streams, &pty.slave().tried("open", pty.path())?)?;
-            hand_over(pty, link)?;
+            hand_over(&pty.into_master(), link).tried("hand over", "the terminal")?;
         }
         lead(&mut command, leading, None);
-        Ok(match command.spawn() {
-            Ok(child) => Self::Command { pid: Pid::from_raw(child.id().cast_signed()) },
-            Err(error) => {
-                eprintln!("sandbox: cannot run {}: {error}", Path::new(program).display());
-                Self::Failed(if error.kind() == std::io::ErrorKind::NotFound { 127 } else { 126 })
-            }
-        })
+        let child = command.spawn().map_err(|source| Error::Command { program: program.into(), source })?;
+        Ok(Self::Command { pid: Pid::from_raw(child.id().cast_signed()) })
     }
 
     /// The exit status, if these processes' ends mean that the work is done; a getty that ended is followed by another.
     pub(super) fn judge(&mut self, ended: &[(Pid, u8)]) -> Result<Option<u8>, Error> {
         let status_of = |pid: Pid| ended.iter().find(|(ended, _)| *ended == pid).map(|(_, status)| *status);
         match self {
-            Self::Failed(status) => Ok(Some(*status)),
             Self::Command { pid } => Ok(status_of(*pid)),
             Self::Getty { pid, line, term, since, short } => {
                 let Some(status) = status_of(*pid) else { return Ok(None) };
                 *short = if since.elapsed() < SHORT { *short + 1 } else { 0 };
                 if *short >= PATIENCE {
-                    eprintln!("sandbox: getty ends at once, with status {status}: leaving");
-                    return Ok(Some(crate::error::FAILED));
+                    return Err(Error::Getty(status));
                 }
                 *pid = getty(line, term)?;
                 *since = Instant::now();
@@ -119,15 +108,4 @@ fn join(command: &mut Command, streams: [bool; 3], line: &OwnedFd) -> Result<(),
         command.stderr(copy()?);
     }
     Ok(())
-}
-
-// Sends the master to the outside (`unix(7)`, SCM_RIGHTS); the outside holds the only one then.
-fn hand_over(pty: Pty, mut link: &UnixStream) -> Result<(), Error> {
-    let master = pty.into_master();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    let fds = [master.as_fd()];
-    control.push(SendAncillaryMessage::ScmRights(&fds));
-    sendmsg(link, &[IoSlice::new(b"T")], &mut control, SendFlags::empty()).tried("hand over", "the terminal")?;
-    link.flush().tried("hand over", "the terminal")
 }

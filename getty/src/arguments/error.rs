@@ -1,0 +1,42 @@
+//! What can be wrong with a command line.
+
+use prompt::Refusal;
+use thiserror::Error;
+
+use crate::line::NotALine;
+use crate::speed::NotSpeeds;
+
+/// Why arguments are no command line of getty's.
+#[derive(Debug, Error)]
+pub(crate) enum ArgumentError {
+    /// An unknown option, a missing or a surplus value.
+    #[error("{0}")]
+    Syntax(#[from] lexopt::Error),
+    /// An option's value is not UTF-8.
+    #[error("an option's value is not UTF-8")]
+    NotUtf8,
+    /// `--autologin` was given no name.
+    #[error("cannot log in automatically: {0}")]
+    Name(Refusal),
+    /// `--local-line` has another value than always, never or auto.
+    #[error("a local line is \"always\", \"never\" or \"auto\" one")]
+    LocalLine,
+    /// `--timeout` has no number of seconds above 0.
+    #[error("a timeout is a number of seconds above 0")]
+    Timeout,
+    /// No line was named.
+    #[error("no line was named")]
+    NoLine,
+    /// More was named than a line, its speeds and its terminal.
+    #[error("too many arguments")]
+    Surplus,
+    /// The line is no line.
+    #[error("{0:?} is {1}")]
+    Line(std::ffi::OsString, NotALine),
+    /// The speeds are no speeds.
+    #[error(transparent)]
+    Speeds(#[from] NotSpeeds),
+    /// `TERM` is not the name of a terminal.
+    #[error("the name of a terminal type is printable ASCII without blanks")]
+    Term,
+}

@@ -1,0 +1,88 @@
+//! One conversation on a line: from the terminal's set-up to a call of login.
+
+use std::ffi::OsString;
+use std::io;
+use std::time::Instant;
+
+use tracing::warn;
+use utmp::Files;
+
+use crate::arguments::{Arguments, Options};
+use crate::ask::{Answer, DEFAULT_ERASE, Desk};
+use crate::deadline::Deadline;
+use crate::end::End;
+use crate::greeting::Greeting;
+use crate::login::Call;
+use crate::modes::{self, TerminalKind};
+use crate::speed::{self, Speeds};
+use crate::terminal::Terminal;
+
+/// Sets the terminal up, finds out who is there, and hands the terminal over in the state login expects.
+///
+/// # Errors
+/// [`End`] says what happened instead.
+pub(crate) fn hold(arguments: &Arguments, terminal: &Terminal, files: &Files) -> Result<Call, End> {
+    let options = &arguments.options;
+    let kind = TerminalKind::of(terminal);
+    let mut speeds = set_up(arguments, terminal, kind).map_err(|e| terminal.modes_failed(e))?;
+    let deadline = options.timeout.map_or(Deadline::NEVER, |timeout| Deadline::after(Instant::now(), timeout));
+    let desk = Desk { terminal, greeting: &Greeting::of(options), files, deadline };
+    if kind.is_virtual() && !options.keep_screen {
+        terminal.write(CLEAR, deadline)?;
+    }
+    if options.await_enter {
+        desk.await_enter()?;
+    }
+    let answer = answer(&desk, options, &mut speeds)?;
+    let erase = answer.as_ref().map_or(DEFAULT_ERASE, |answer| answer.erase);
+    modes::make_sane(terminal, kind, erase).map_err(|e| terminal.modes_failed(e))?;
+    terminal.block()?;
+    Ok(Call {
+        program: options.login_program.clone(),
+        term: arguments.term.clone().unwrap_or_else(|| default_term(kind)),
+        name: answer.map(|answer| answer.name),
+        trusted: options.autologin.is_some(),
+        options: options.login_options.clone(),
+    })
+}
+
+/// Who is there: the name to log in without asking, the one that is given, or none if login shall ask.
+fn answer(desk: &Desk<'_>, options: &Options, speeds: &mut Speeds) -> Result<Option<Answer>, End> {
+    match &options.autologin {
+        Some(name) => {
+            desk.announce(name, options.pause)?;
+            Ok(Some(Answer { name: name.clone(), erase: DEFAULT_ERASE }))
+        }
+        None if options.login_asks => desk.greet().map(|()| None),
+        None => desk.name(speeds).map(Some),
+    }
+}
+
+/// Sets speed, modes and size; returns the speeds that a BREAK goes round. A VT has none.
+fn set_up(arguments: &Arguments, terminal: &Terminal, kind: TerminalKind) -> io::Result<Speeds> {
+    let speeds = if kind.is_virtual() { Speeds::default() } else { speeds(arguments, terminal)? };
+    modes::make_raw(terminal, kind, arguments.options.hardware)?;
+    if let Err(e) = modes::ensure_size(terminal) {
+        warn!(line = terminal.line().as_str(), error = %e, "the line has no size");
+    }
+    Ok(speeds)
+}
+
+fn speeds(arguments: &Arguments, terminal: &Terminal) -> io::Result<Speeds> {
+    if arguments.options.keep_speed {
+        return Ok(arguments.speeds.clone().keeping(speed::of(terminal)?));
+    }
+    if let Some(first) = arguments.speeds.first() {
+        speed::set(terminal, first)?;
+    }
+    Ok(arguments.speeds.clone())
+}
+
+/// agetty's: the terminal types that every terminfo(5) has.
+fn default_term(kind: TerminalKind) -> OsString {
+    if kind.is_virtual() { "linux".into() } else { "vt102".into() }
+}
+
+/// The whole screen scrolls; the cursor goes home; everything below it is erased. Not a reset, which would leave
+/// UTF-8 (`console_codes(4)`).
+const CLEAR: &[u8] = b"\x1b[r\x1b[H\x1b[J";

@@ -1,0 +1,190 @@
+//! The modes of the line: raw while a name is read, sane when login takes over. Speeds are in `speed`.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd};
+
+use libc::{
+    BRKINT, CLOCAL, CREAD, CRTSCTS, CS8, CSIZE, CSTOPB, ECHO, ECHOCTL, ECHOE, ECHOK, ECHOKE, HUPCL, ICANON, ICRNL,
+    IEXTEN, IMAXBEL, ISIG, IUTF8, IXON, ONLCR, OPOST, PARENB, PARODD, VDISCARD, VEOF, VEOL, VEOL2, VERASE, VINTR,
+    VKILL, VLNEXT, VMIN, VQUIT, VREPRINT, VSTART, VSTOP, VSUSP, VTIME, VWERASE,
+};
+use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
+use termios::{TCSANOW, Termios, tcsetattr};
+
+use crate::sys;
+
+/// Whether the line is local, or a modem whose carrier counts (`--local-line`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum LocalLine {
+    /// Ignore the carrier.
+    Always,
+    /// Heed it: its loss hangs the line up.
+    Never,
+    /// Leave it as it is.
+    #[default]
+    Auto,
+}
+
+/// What the command line says about the modes of the line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Hardware {
+    /// Whether the carrier counts.
+    pub(crate) local: LocalLine,
+    /// RTS/CTS flow control (`--flow-control`).
+    pub(crate) flow_control: bool,
+    /// Leave the control flags as they are (`--noreset`).
+    pub(crate) keep: bool,
+}
+
+/// What kind of terminal a line is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum TerminalKind {
+    /// A VT of this machine; `utf8` if its keyboard gives UTF-8.
+    Virtual {
+        /// Whether the keyboard is in the kernel's Unicode mode.
+        utf8: bool,
+    },
+    /// Everything else: a serial line, a pseudo terminal, a hypervisor's console.
+    Other,
+}
+
+impl TerminalKind {
+    /// Asks the line: only a VT has a keyboard.
+    pub(crate) fn of(line: impl AsFd) -> Self {
+        match sys::keyboard_mode(line.as_fd()) {
+            Ok(mode) => Self::Virtual { utf8: mode == K_UNICODE },
+            Err(_) => Self::Other,
+        }
+    }
+
+    /// Whether it is a VT.
+    pub(crate) fn is_virtual(self) -> bool {
+        matches!(self, Self::Virtual { .. })
+    }
+}
+
+/// The modes that the line had before getty changed them.
+pub(crate) struct SavedModes(Termios);
+
+impl SavedModes {
+    /// Reads the modes of `line`.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub(crate) fn of(line: impl AsFd) -> io::Result<Self> {
+        Termios::from_fd(line.as_fd().as_raw_fd()).map(Self)
+    }
+
+    /// Gives the modes back: for a getty that ends without a login.
+    ///
+    /// # Errors
+    /// If they cannot be set.
+    pub(crate) fn restore(&self, line: impl AsFd) -> io::Result<()> {
+        set(line, &self.0)
+    }
+}
+
+/// Raw, without an echo; output lines still end with CR and LF. BREAK is read as NUL.
+///
+/// Enter is read as `\n`, as it will be once lines are back: what is typed ahead has whole lines then.
+///
+/// # Errors
+/// If the modes cannot be read or set.
+pub(crate) fn make_raw(line: impl AsFd, kind: TerminalKind, hardware: Hardware) -> io::Result<()> {
+    let mut modes = Termios::from_fd(line.as_fd().as_raw_fd())?;
+    modes.c_iflag = ICRNL | utf8_flag(&modes, kind);
+    modes.c_oflag = OPOST | ONLCR;
+    modes.c_lflag = 0;
+    if !hardware.keep {
+        // Everything else in c_cflag is the speed.
+        modes.c_cflag &= !(CSIZE | CSTOPB | PARENB | PARODD | CRTSCTS);
+        modes.c_cflag |= CS8 | CREAD | HUPCL;
+    }
+    match hardware.local {
+        LocalLine::Always => modes.c_cflag |= CLOCAL,
+        LocalLine::Never => modes.c_cflag &= !CLOCAL,
+        LocalLine::Auto => {}
+    }
+    if hardware.flow_control {
+        modes.c_cflag |= CRTSCTS;
+    }
+    modes.c_cc[VMIN] = 1;
+    modes.c_cc[VTIME] = 0;
+    set(line, &modes)
+}
+
+/// What every program expects of a terminal: lines, echo, signals, flow control, and the usual keys.
+///
+/// `erase` is the key that erases a character, as the person pressed it.
+///
+/// # Errors
+/// If the modes cannot be read or set.
+pub(crate) fn make_sane(line: impl AsFd, kind: TerminalKind, erase: u8) -> io::Result<()> {
+    let mut modes = Termios::from_fd(line.as_fd().as_raw_fd())?;
+    modes.c_iflag = BRKINT | ICRNL | IMAXBEL | IXON | utf8_flag(&modes, kind);
+    modes.c_oflag = OPOST | ONLCR;
+    modes.c_lflag = ISIG | ICANON | IEXTEN | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE;
+    modes.c_cc.fill(DISABLED);
+    for (index, key) in KEYS {
+        modes.c_cc[index] = key;
+    }
+    modes.c_cc[VERASE] = erase;
+    set(line, &modes)
+}
+
+/// Gives a terminal without a size the one that most programs take for granted: 24 rows of 80 columns.
+///
+/// # Errors
+/// If the size cannot be read or set.
+pub(crate) fn ensure_size(line: impl AsFd) -> rustix::io::Result<()> {
+    let size = tcgetwinsize(&line)?;
+    let ws_row = if size.ws_row == 0 { 24 } else { size.ws_row };
+    let ws_col = if size.ws_col == 0 { 80 } else { size.ws_col };
+    if (ws_row, ws_col) == (size.ws_row, size.ws_col) {
+        return Ok(());
+    }
+    tcsetwinsize(&line, Winsize { ws_row, ws_col, ..size })
+}
+
+/// `K_UNICODE` of linux/kd.h.
+const K_UNICODE: libc::c_int = 3;
+
+/// `_POSIX_VDISABLE`: no key.
+const DISABLED: u8 = 0;
+
+const fn control(key: u8) -> u8 {
+    key & 0x1f
+}
+
+/// The keys of the kernel's `INIT_C_CC` (include/asm-generic/termios.h), erase apart.
+const KEYS: [(usize, u8); 15] = [
+    (VINTR, control(b'C')),
+    (VQUIT, control(b'\\')),
+    (VKILL, control(b'U')),
+    (VEOF, control(b'D')),
+    (VEOL, DISABLED),
+    (VEOL2, DISABLED),
+    (VSTART, control(b'Q')),
+    (VSTOP, control(b'S')),
+    (VSUSP, control(b'Z')),
+    (VREPRINT, control(b'R')),
+    (VDISCARD, control(b'O')),
+    (VWERASE, control(b'W')),
+    (VLNEXT, control(b'V')),
+    (VMIN, 1),
+    (VTIME, 0),
+];
+
+/// A VT knows whether it gives UTF-8; of another terminal only whoever set it up does.
+fn utf8_flag(modes: &Termios, kind: TerminalKind) -> libc::tcflag_t {
+    match kind {
+        TerminalKind::Virtual { utf8: true } => IUTF8,
+        TerminalKind::Virtual { utf8: false } => 0,
+        TerminalKind::Other => modes.c_iflag & IUTF8,
+    }
+}
+
+/// At once: waiting for the output to leave could wait for ever on a terminal that is stopped.
+fn set(line: impl AsFd, modes: &Termios) -> io::Result<()> {
+    tcsetattr(line.as_fd().as_raw_fd(), TCSANOW, modes)
+}

@@ -1,0 +1,153 @@
+//! What utmp and wtmp say about the line: who was there before, and that a getty waits there now.
+//!
+//! A record that cannot be written is told to the log and costs nobody the login.
+
+use nix::unistd::{getpid, getsid};
+use tracing::warn;
+use utmp::{Files, Kind, Record, Time};
+
+use crate::line::{LineError, LineName};
+use crate::process;
+use crate::terminal::Terminal;
+
+/// Who was on the line before this getty, as utmp tells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Predecessor {
+    /// Nobody, or a getty that waited for a name.
+    Nobody,
+    /// Somebody is logged in there and lives; whoever started this getty wants it so.
+    Living,
+    /// Somebody, whose logout is recorded. What they left running may still have the line open.
+    Gone,
+    /// Somebody whose login was killed: nobody closed the session, and its shell may still read.
+    Killed(Box<Record>),
+}
+
+impl Predecessor {
+    /// What `record`, the line's own, tells to a getty of process `own`.
+    ///
+    /// `lives` says whether the process of a record is the one that wrote it; a record of this very process is that of
+    /// a login that had the same number before.
+    fn of(record: Option<Record>, own: i32, lives: impl Fn(&Record) -> bool) -> Self {
+        let Some(record) = record else { return Self::Nobody };
+        match record.kind {
+            Kind::UserProcess if record.pid != own && lives(&record) => Self::Living,
+            Kind::UserProcess => Self::Killed(Box::new(record)),
+            Kind::DeadProcess => Self::Gone,
+            _ => Self::Nobody,
+        }
+    }
+
+    /// What `files` tell of `line`. Where they cannot be read, somebody may have been there.
+    pub(crate) fn on(line: &LineName, files: &Files) -> Self {
+        match files.on_line(line.as_str().as_bytes()) {
+            Ok(record) => Self::of(record, getpid().as_raw(), |record| process::lives(record.pid, record.time)),
+            Err(e) => {
+                warn!(line = line.as_str(), error = %e, "cannot tell who was on the line before");
+                Self::Gone
+            }
+        }
+    }
+
+    /// Sees to it that nobody else reads what is typed on the line from here on, and that every login has a logout.
+    ///
+    /// # Errors
+    /// If the line was hung up and cannot be opened again.
+    pub(crate) fn succeed(&self, terminal: Terminal, files: &Files) -> Result<Terminal, LineError> {
+        match self {
+            Self::Nobody | Self::Living => Ok(terminal),
+            Self::Gone => terminal.clear_out(),
+            Self::Killed(record) => {
+                let terminal = terminal.clear_out()?;
+                warn!(line = terminal.line().as_str(), pid = record.pid, "the login on this line was killed");
+                write(files, &logout(record, Time::now()));
+                Ok(terminal)
+            }
+        }
+    }
+}
+
+/// Records that a getty waits for a name on `line`.
+pub(crate) fn announce(line: &LineName, files: &Files) {
+    let session = getsid(None).map_or(0, nix::unistd::Pid::as_raw);
+    let pid = getpid().as_raw();
+    write(files, &Record::login_process(line.as_str().as_bytes(), pid, Time::now()).with_session(session));
+}
+
+/// How many logins utmp shows; none where it cannot be read.
+pub(crate) fn users(files: &Files) -> usize {
+    let count = |records: utmp::Records| records.filter(|record| record.kind == Kind::UserProcess).count();
+    files.utmp_records().map_or(0, count)
+}
+
+/// The logout that the killed login of `record` could not write.
+fn logout(record: &Record, now: Time) -> Record {
+    Record::dead_process(record.line.as_bytes(), record.pid, now).with_id(record.id.as_bytes())
+}
+
+fn write(files: &Files, record: &Record) {
+    let placed = files.put(record).unwrap_or_else(|e| {
+        warn!(error = %e, "cannot write to utmp");
+        record.clone()
+    });
+    if let Err(e) = files.append_wtmp(&placed) {
+        warn!(error = %e, "cannot write to wtmp");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: i32 = 100;
+
+    fn predecessor(record: Record, lives: bool) -> Predecessor {
+        Predecessor::of(Some(record), OWN, |_| lives)
+    }
+
+    fn alice(pid: i32) -> Record {
+        Record::user_process(b"pts/3", pid, b"alice", Time::from_seconds(1))
+    }
+
+    #[test]
+    fn a_line_without_a_record_has_nobody() {
+        assert_eq!(Predecessor::of(None, OWN, |_| true), Predecessor::Nobody);
+    }
+
+    #[test]
+    fn a_getty_or_init_before_this_one_was_nobody() {
+        let getty = Record::login_process(b"pts/3", 7, Time::from_seconds(1));
+        assert_eq!(predecessor(getty.clone(), false), Predecessor::Nobody);
+        assert_eq!(predecessor(Record { kind: Kind::InitProcess, ..getty }, true), Predecessor::Nobody);
+    }
+
+    #[test]
+    fn a_login_with_a_dead_process_was_killed() {
+        assert_eq!(predecessor(alice(7), false), Predecessor::Killed(Box::new(alice(7))));
+    }
+
+    #[test]
+    fn a_login_that_had_the_number_of_this_process_was_killed() {
+        assert_eq!(predecessor(alice(OWN), true), Predecessor::Killed(Box::new(alice(OWN))));
+    }
+
+    #[test]
+    fn a_login_that_lives_is_left_alone() {
+        assert_eq!(predecessor(alice(7), true), Predecessor::Living);
+    }
+
+    #[test]
+    fn a_recorded_logout_was_somebody() {
+        let logout = Record::dead_process(b"pts/3", 7, Time::from_seconds(1));
+        assert_eq!(predecessor(logout, false), Predecessor::Gone);
+    }
+
+    #[test]
+    fn the_missing_logout_has_the_line_process_and_id_of_the_login() {
+        let logout = logout(&alice(7).with_id(b"x3"), Time::from_seconds(9));
+        assert_eq!((logout.kind, logout.pid), (Kind::DeadProcess, 7));
+        assert_eq!(logout.line, "pts/3");
+        assert_eq!(logout.id, "x3");
+        assert!(logout.user.is_empty());
+    }
+}

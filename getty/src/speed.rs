@@ -1,0 +1,133 @@
+//! The speeds that a serial line is tried at.
+
+use std::os::fd::AsFd;
+
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use thiserror::Error;
+
+/// The speeds of the command line, in bits per second, in the order in which a BREAK goes round them.
+///
+/// Any speed that the hardware can do is one: the kernel is asked, not a table.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Speeds {
+    list: Vec<u32>,
+    current: usize,
+}
+
+impl Speeds {
+    /// As many as agetty takes.
+    const MOST: usize = 10;
+
+    /// The speeds in `text`: `115200,57600,9600`. `0` stands for the speed that the line has.
+    ///
+    /// # Errors
+    /// If it is no such list.
+    pub(crate) fn parse(text: &str) -> Result<Self, NotSpeeds> {
+        let list = text.split(',').map(parse_one).collect::<Result<Vec<_>, _>>()?;
+        if list.len() > Self::MOST {
+            return Err(NotSpeeds::TooMany);
+        }
+        Ok(Self { list: list.into_iter().filter(|&speed| speed != 0).collect(), current: 0 })
+    }
+
+    /// The first one to set, if any.
+    pub(crate) fn first(&self) -> Option<u32> {
+        self.list.first().copied()
+    }
+
+    /// The same list with the line's own speed before it (`--keep-baud`): a BREAK leads to the others.
+    #[must_use]
+    pub(crate) fn keeping(mut self, own: u32) -> Self {
+        self.list.retain(|&speed| speed != own);
+        self.list.insert(0, own);
+        self
+    }
+
+    /// The speed that a BREAK asks for; none if there is but one.
+    pub(crate) fn next(&mut self) -> Option<u32> {
+        if self.list.len() < 2 {
+            return None;
+        }
+        self.current = (self.current + 1) % self.list.len();
+        self.list.get(self.current).copied()
+    }
+}
+
+/// Why text is no list of speeds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub(crate) enum NotSpeeds {
+    /// Not numbers with commas between them.
+    #[error("a speed is a number of bits per second")]
+    NotANumber,
+    /// More than 10.
+    #[error("more than {} speeds", Speeds::MOST)]
+    TooMany,
+}
+
+/// The speed of `line`.
+///
+/// # Errors
+/// If it cannot be read.
+pub(crate) fn of(line: impl AsFd) -> rustix::io::Result<u32> {
+    Ok(tcgetattr(line)?.output_speed())
+}
+
+/// Sets the speed of `line` in both directions.
+///
+/// # Errors
+/// If the hardware cannot do it.
+pub(crate) fn set(line: impl AsFd, speed: u32) -> rustix::io::Result<()> {
+    let mut modes = tcgetattr(&line)?;
+    modes.set_speed(speed)?;
+    tcsetattr(&line, OptionalActions::Now, &modes)
+}
+
+fn parse_one(text: &str) -> Result<u32, NotSpeeds> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NotSpeeds::NotANumber); // u32::parse takes "+9600"
+    }
+    text.parse().map_err(|_| NotSpeeds::NotANumber)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_break_goes_round_the_list() {
+        let mut speeds = Speeds::parse("115200,57600,9600").unwrap();
+        assert_eq!(speeds.first(), Some(115_200));
+        assert_eq!([speeds.next(), speeds.next(), speeds.next()], [Some(57600), Some(9600), Some(115_200)]);
+    }
+
+    #[test]
+    fn a_break_changes_nothing_where_there_is_but_one_speed() {
+        assert_eq!(Speeds::parse("9600").unwrap().next(), None);
+        assert_eq!(Speeds::default().next(), None);
+    }
+
+    #[test]
+    fn zero_keeps_the_speed_of_the_line() {
+        assert_eq!(Speeds::parse("0").unwrap().first(), None);
+    }
+
+    #[test]
+    fn any_number_is_a_speed() {
+        assert_eq!(Speeds::parse("250000").unwrap().first(), Some(250_000));
+    }
+
+    #[test]
+    fn what_is_no_list_of_numbers_is_refused() {
+        for text in ["", "9600,", ",", "+9600", "9600baud", "99999999999"] {
+            assert_eq!(Speeds::parse(text), Err(NotSpeeds::NotANumber), "{text}");
+        }
+        assert_eq!(Speeds::parse("1,2,3,4,5,6,7,8,9,10,11"), Err(NotSpeeds::TooMany));
+    }
+
+    #[test]
+    fn a_kept_speed_comes_first_and_once() {
+        let mut speeds = Speeds::parse("115200,9600").unwrap().keeping(9600);
+        assert_eq!(speeds.first(), Some(9600));
+        assert_eq!([speeds.next(), speeds.next()], [Some(115_200), Some(9600)]);
+    }
+}

@@ -1,0 +1,89 @@
+//! The calls that no safe crate wraps: ioctls on a terminal, signal dispositions, closing what was inherited.
+
+#![expect(unsafe_code, reason = "ioctl(2), sigaction(2) and close_range(2) have no safe wrapper")]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use linux_raw_sys::ioctl::{KDGKBMODE, TIOCNOTTY, TIOCSCTTY, TIOCVHANGUP};
+use nix::sys::signal::{SigHandler, Signal, signal};
+
+/// Makes `line` the controlling terminal of this session leader, and takes it from another session that has it
+/// (`TIOCSCTTY(2const)` with argument 1).
+///
+/// # Errors
+/// `EPERM` if this process leads no session or has another terminal, or if the line belongs to another session and
+/// `CAP_SYS_ADMIN` is missing.
+pub(crate) fn steal_controlling_terminal(line: BorrowedFd<'_>) -> io::Result<()> {
+    let steal: libc::c_int = 1;
+    // SAFETY: `line` is open, and TIOCSCTTY takes its argument by value.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCSCTTY as libc::Ioctl, steal) };
+    done(rc)
+}
+
+/// Gives up `terminal`, the controlling terminal of this process (`TIOCNOTTY(2const)`).
+///
+/// The leader's session loses it as a whole; its foreground processes get `SIGHUP` and `SIGCONT`.
+///
+/// # Errors
+/// `ENOTTY` if it is not the controlling terminal.
+pub(crate) fn give_up_controlling_terminal(terminal: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: `terminal` is open, and TIOCNOTTY takes no argument.
+    let rc = unsafe { libc::ioctl(terminal.as_raw_fd(), TIOCNOTTY as libc::Ioctl) };
+    done(rc)
+}
+
+/// Hangs `line` up: every file that is open on it, this one too, is dead for ever (`vhangup(2)`, on any terminal).
+///
+/// # Errors
+/// `EPERM` without `CAP_SYS_ADMIN`.
+pub(crate) fn hang_up(line: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCVHANGUP takes no argument.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCVHANGUP as libc::Ioctl) };
+    done(rc)
+}
+
+/// How the keyboard of a virtual terminal gives characters: `K_UNICODE` and the like (`ioctl_kd(2)`, KDGKBMODE).
+///
+/// # Errors
+/// `ENOTTY` if `line` is no virtual terminal.
+pub(crate) fn keyboard_mode(line: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    let mut mode: libc::c_int = 0;
+    // SAFETY: `line` is open, and KDGKBMODE writes one int to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), KDGKBMODE as libc::Ioctl, &raw mut mode) };
+    done(rc).map(|()| mode)
+}
+
+/// Ignores `which` from now on (`signal(2)`).
+///
+/// # Errors
+/// `EINVAL` for SIGKILL and SIGSTOP.
+pub(crate) fn ignore(which: Signal) -> io::Result<()> {
+    // SAFETY: SIG_IGN installs no handler that could run in the wrong place.
+    unsafe { signal(which, SigHandler::SigIgn) }.map(drop).map_err(io::Error::from)
+}
+
+/// Gives the signal of this number its default effect (`signal(2)`); also one of the real-time signals.
+///
+/// # Errors
+/// `EINVAL` for SIGKILL, SIGSTOP, the signals that libc keeps for itself, and a number that is no signal's.
+pub(crate) fn restore_default(number: libc::c_int) -> io::Result<()> {
+    // SAFETY: SIG_DFL installs no handler that could run in the wrong place.
+    let before = unsafe { libc::signal(number, libc::SIG_DFL) };
+    if before == libc::SIG_ERR { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Lets every file from descriptor `first` on be closed by the next exec (`close_range(2)`, CLOSE_RANGE_CLOEXEC).
+///
+/// # Errors
+/// `ENOSYS` before Linux 5.9, `EINVAL` before 5.11.
+pub(crate) fn close_on_exec_from(first: libc::c_uint) -> io::Result<()> {
+    let last = libc::c_uint::MAX;
+    // SAFETY: close_range takes numbers only, and with this flag it closes nothing that somebody here still owns.
+    let rc = unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+fn done(rc: libc::c_int) -> io::Result<()> {
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -1,0 +1,12 @@
+//! The built getty on real pseudo terminals, in a mount namespace of its own, driven as a person and as an attacker.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod beginnings;
+mod harness;
+mod lines;
+mod manual;
+mod names;
+mod options;
+mod peer;
+mod records;

@@ -1,0 +1,42 @@
+//! The manual page and `--help` name the same options.
+
+use std::collections::BTreeSet;
+use std::process::{Command, Stdio};
+
+use crate::harness::GETTY;
+
+const MANUAL: &str = include_str!("../../../docs/man/getty.8.scd");
+
+fn help() -> String {
+    let output = Command::new(GETTY).arg("--help").stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The flags at the start of each line that describes one: `-a, --autologin NAME` names two.
+fn flags<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
+    let words = lines
+        .flat_map(|line| line.split([' ', ',', '=', '[']).take_while(|word| word.is_empty() || word.starts_with('-')));
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_flag_of_the_help_is_in_the_manual_and_every_flag_of_the_manual_in_the_help() {
+    let help = help();
+    let in_help = flags(help.lines().map(str::trim_start).filter(|line| line.starts_with('-')));
+    // scdoc: a flag stands between asterisks at the start of a line; a backslash before a dash is not shown.
+    let manual = MANUAL.replace(['*', '\\'], "");
+    let in_manual =
+        flags(MANUAL.lines().zip(manual.lines()).filter(|(raw, _)| raw.starts_with("*-")).map(|(_, line)| line));
+    assert!(in_help.len() > 30, "{in_help:?}");
+    assert_eq!(in_help, in_manual);
+}
+
+#[test]
+fn the_version_is_told() {
+    let output = Command::new(GETTY).arg("--version").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(
+        String::from_utf8(output.stdout).unwrap(),
+        format!("getty (session-rs) {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}

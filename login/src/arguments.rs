@@ -1,0 +1,181 @@
+//! The command line: who is to be logged in, and who may ask for what.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+use lexopt::prelude::*;
+use prompt::{LoginName, Refusal};
+use thiserror::Error;
+
+use crate::host::{Host, HostError};
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+Usage: login [options] [[-f] NAME]
+
+Begin a session on the terminal that is standard input.
+
+Options:
+ -f           do not authenticate: NAME has proved who they are already (root only)
+ -h HOST      the login comes from HOST (root only)
+ -H           no host name in the prompt for the name
+ -p           keep the environment
+     --help     display this help and exit
+     --version  display the version and exit
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Version,
+    LogIn(Request),
+}
+
+/// A login asked for on the command line.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// Whom to log in; asked at the prompt if not given.
+    pub(crate) name: Option<LoginName>,
+    /// `-f`: `name` is authenticated already. Never true without a name.
+    pub(crate) is_authenticated: bool,
+    /// `-h`: where the person sits.
+    pub(crate) host: Option<Host>,
+    /// `-H`: the prompt does not show this machine's name.
+    pub(crate) hides_host: bool,
+    /// `-p`: the shell gets the caller's environment too.
+    pub(crate) keeps_environment: bool,
+}
+
+/// Why a command line is refused.
+#[derive(Debug, Error)]
+pub(crate) enum ArgumentError {
+    #[error("{0}")]
+    Syntax(#[from] lexopt::Error),
+    #[error("{0}")]
+    Name(#[from] Refusal),
+    #[error("{0}")]
+    Host(#[from] HostError),
+    #[error("-f needs a name")]
+    NobodyToTrust,
+    #[error("-{0} is for root only")]
+    RootOnly(char),
+}
+
+impl ArgumentError {
+    /// Whether somebody may have tried to get more than a login: worth a line in the log. What the log tells of it
+    /// never carries the text of an argument.
+    pub(crate) fn is_suspicious(&self) -> bool {
+        !matches!(self, Self::Syntax(_) | Self::NobodyToTrust)
+    }
+}
+
+/// Reads the command line, without the program's name, for a caller with the real user id `uid`.
+///
+/// A name is refused by the rules of [`LoginName`] wherever it stands, also behind `--` (CVE-2026-24061). What only
+/// root may ask is an error for everybody else, never quietly ignored.
+///
+/// # Errors
+/// [`ArgumentError`] says what is wrong.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>, uid: u32) -> Result<Command, ArgumentError> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    let mut request = Request::default();
+    let mut name: Option<OsString> = None;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('f') => request.is_authenticated = true,
+            Short('h') => request.host = Some(Host::parse(parser.value()?.as_bytes())?),
+            Short('H') => request.hides_host = true,
+            Short('p') => request.keeps_environment = true,
+            Long("help") => return Ok(Command::Help),
+            Short('V') | Long("version") => return Ok(Command::Version),
+            Value(value) if name.is_none() => name = Some(value),
+            unexpected => return Err(unexpected.unexpected().into()),
+        }
+    }
+    request.name = name.as_deref().map(OsStr::as_bytes).map(LoginName::parse).transpose()?;
+    if uid != 0 && request.is_authenticated {
+        return Err(ArgumentError::RootOnly('f'));
+    }
+    if uid != 0 && request.host.is_some() {
+        return Err(ArgumentError::RootOnly('h'));
+    }
+    if request.is_authenticated && request.name.is_none() {
+        return Err(ArgumentError::NobodyToTrust);
+    }
+    Ok(Command::LogIn(request))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn parsed(line: &[&str], uid: u32) -> Result<Command, ArgumentError> {
+        parse(line.iter().map(OsString::from), uid)
+    }
+
+    fn request(line: &[&str]) -> Request {
+        match parsed(line, 0) {
+            Ok(Command::LogIn(request)) => request,
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_lines_of_getty_and_telnetd_are_understood() {
+        let name = |text: &str| Some(LoginName::parse(text.as_bytes()).expect("a name"));
+        assert_eq!(request(&[]), Request::default());
+        assert_eq!(request(&["--", "alice"]), Request { name: name("alice"), ..Request::default() });
+        let trusted = Request { name: name("alice"), is_authenticated: true, ..Request::default() };
+        assert_eq!(request(&["-f", "alice"]), trusted);
+        assert_eq!(request(&["-f", "--", "alice"]), trusted);
+        let remote = request(&["-p", "-h", "pc.example.org", "-f", "alice"]);
+        assert_eq!(remote.host.expect("a host").as_str(), "pc.example.org");
+        assert!(remote.keeps_environment && remote.is_authenticated && !remote.hides_host);
+        assert!(request(&["-H"]).hides_host);
+    }
+
+    #[test]
+    fn a_name_that_is_an_option_is_refused_cve_2026_24061() {
+        for line in [["--", "-froot"], ["--", "-f root"], ["--", "-h"]] {
+            assert!(matches!(parsed(&line, 0), Err(ArgumentError::Name(Refusal::LeadingDash))), "{line:?}");
+        }
+        assert!(matches!(parsed(&["-froot"], 0), Err(ArgumentError::Syntax(_))), "-f takes no value of its own");
+        assert!(matches!(parsed(&["-f", "--", "-froot"], 0), Err(ArgumentError::Name(_))));
+    }
+
+    #[test]
+    fn what_is_roots_is_an_error_for_others() {
+        assert!(matches!(parsed(&["-f", "alice"], 1000), Err(ArgumentError::RootOnly('f'))));
+        assert!(matches!(parsed(&["-h", "here", "alice"], 1000), Err(ArgumentError::RootOnly('h'))));
+        assert!(matches!(parsed(&["-p", "alice"], 1000), Ok(Command::LogIn(_))));
+    }
+
+    #[test]
+    fn trust_without_a_name_and_two_names_are_refused() {
+        assert!(matches!(parsed(&["-f"], 0), Err(ArgumentError::NobodyToTrust)));
+        assert!(matches!(parsed(&["alice", "bob"], 0), Err(ArgumentError::Syntax(_))));
+        assert!(matches!(parsed(&[""], 0), Err(ArgumentError::Name(Refusal::Empty))));
+        assert!(matches!(parsed(&["-h"], 0), Err(ArgumentError::Syntax(_))));
+    }
+
+    /// The options that a line of `text` begins with.
+    fn options(text: &str) -> BTreeSet<String> {
+        let first = |line: &str| line.split_whitespace().next().map(|word| word.trim_matches('*').to_owned());
+        text.lines().filter_map(first).filter(|word| word.starts_with('-')).collect()
+    }
+
+    #[test]
+    fn help_and_manual_name_the_same_options_and_login_takes_them() {
+        let manual = include_str!("../../docs/man/login.1.scd");
+        let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
+        assert_eq!(options(section), options(HELP));
+        assert_eq!(options(HELP).len(), 6);
+        for option in options(HELP) {
+            let line: &[&str] = if option == "-h" { &[&option, "host"] } else { &[&option, "alice"] };
+            assert!(parsed(line, 0).is_ok(), "{option}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The child of the fork: it becomes the user, for good, and then the user's shell.
+
+use std::io;
+
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+use nix::unistd::{
+    Gid, Pid, Uid, chdir, getppid, getresgid, getresuid, setegid, seteuid, setresgid, setresuid, setsid,
+};
+use rustix::stdio::stdin;
+use thiserror::Error;
+use tracing::warn;
+
+use crate::account::Account;
+use crate::defs::Settings;
+use crate::environment::Environment;
+use crate::session::Session;
+use crate::shell::Shell;
+use crate::terminal::Terminal;
+use crate::{greeting, paths, sys};
+
+const ROOT: Uid = Uid::from_raw(0);
+const ROOT_GROUP: Gid = Gid::from_raw(0);
+
+/// What the child needs to become the shell.
+pub(crate) struct Start<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) settings: &'a Settings,
+    pub(crate) terminal: &'a Terminal,
+    pub(crate) environment: Environment,
+    /// The login that keeps the session open.
+    pub(crate) parent: Pid,
+}
+
+/// Why the child did not become the shell.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    #[error("cannot begin a session of processes")]
+    Session(#[source] Errno),
+    #[error("cannot become the user")]
+    Ids(#[source] Errno),
+    #[error("the ids of root could be taken back")]
+    RootRegained,
+    #[error("the login is gone")]
+    Orphaned,
+    #[error("cannot enter {}", .home.display())]
+    Home { home: std::path::PathBuf, source: Errno },
+    #[error("cannot keep descriptors from the shell")]
+    Descriptors(#[source] io::Error),
+    #[error("cannot run {}", .shell.display())]
+    Shell { shell: std::path::PathBuf, source: Errno },
+}
+
+impl StartError {
+    /// The child's exit status: 126 and 127 as a shell would give (`sh(1)`), 1 for the rest.
+    pub(crate) fn exit_status(&self) -> i32 {
+        match self {
+            Self::Shell { source: Errno::ENOENT, .. } => 127,
+            Self::Shell { .. } => 126,
+            _ => 1,
+        }
+    }
+}
+
+/// Becomes the user's shell. Returns only if that failed.
+pub(crate) fn become_shell(start: Start<'_>, session: Session) -> StartError {
+    match prepared(start, session) {
+        Ok((shell, environment, path)) => {
+            let source = shell.exec(&environment.to_c_strings());
+            StartError::Shell { shell: path, source }
+        }
+        Err(error) => error,
+    }
+}
+
+fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, std::path::PathBuf), StartError> {
+    let Start { account, settings, terminal, mut environment, parent } = start;
+    setsid().map_err(StartError::Session)?;
+    if let Err(error) = sys::take_terminal(stdin()) {
+        // The shell works without job control; without a shell nothing works.
+        warn!(%error, "the line is not the shell's controlling terminal");
+    }
+    sys::reset_signals();
+    become_user(account)?;
+    die_with(parent)?;
+    session.forget_in_child();
+    enter_home(account, settings, terminal, &mut environment)?;
+    if let Err(error) = greeting::greet(terminal, account, settings) {
+        warn!(%error, "the line is gone before the shell begins");
+    }
+    sys::close_at_exec().map_err(StartError::Descriptors)?;
+    let path = account.shell.clone();
+    let shell = Shell::of(&path).map_err(|source| StartError::Shell { shell: path.clone(), source })?;
+    Ok((shell, environment, path))
+}
+
+/// Takes the user's ids for good, and makes sure of it. The supplementary groups are the user's already.
+fn become_user(account: &Account) -> Result<(), StartError> {
+    let (uid, gid) = (account.uid, account.gid);
+    setresgid(gid, gid, gid).map_err(StartError::Ids)?;
+    setresuid(uid, uid, uid).map_err(StartError::Ids)?;
+    let gids = getresgid().map_err(StartError::Ids)?;
+    let uids = getresuid().map_err(StartError::Ids)?;
+    if [uids.real, uids.effective, uids.saved] != [uid; 3] || [gids.real, gids.effective, gids.saved] != [gid; 3] {
+        return Err(StartError::Ids(Errno::EPERM));
+    }
+    if !uid.is_root() && (seteuid(ROOT).is_ok() || (gid != ROOT_GROUP && setegid(ROOT_GROUP).is_ok())) {
+        return Err(StartError::RootRegained);
+    }
+    Ok(())
+}
+
+/// Has the kernel send SIGHUP when the login dies, even by SIGKILL: its shell must not read what is typed at the next
+/// prompt. A change of ids clears this (`prctl(2)`, PR_SET_PDEATHSIG), so it comes after the last one.
+fn die_with(parent: Pid) -> Result<(), StartError> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGHUP).map_err(StartError::Ids)?;
+    if getppid() == parent { Ok(()) } else { Err(StartError::Orphaned) }
+}
+
+fn enter_home(
+    account: &Account,
+    settings: &Settings,
+    terminal: &Terminal,
+    environment: &mut Environment,
+) -> Result<(), StartError> {
+    let Err(source) = chdir(&account.home) else { return Ok(()) };
+    if !settings.allows_missing_home {
+        return Err(StartError::Home { home: account.home.clone(), source });
+    }
+    let told = format!("No directory {}: {}\r\nLogging in with HOME=/\r\n", account.home.display(), source.desc());
+    if let Err(error) = terminal.show(told.as_bytes()) {
+        warn!(%error, "the line is gone before the shell begins");
+    }
+    environment.move_home_to_root();
+    chdir(paths::ROOT_FOLDER).map_err(|source| StartError::Home { home: paths::ROOT_FOLDER.into(), source })
+}

@@ -1,0 +1,95 @@
+//! Whose variables reach the shell.
+
+use std::path::PathBuf;
+
+use nix::unistd::{Gid, Uid};
+use prompt::LoginName;
+
+use super::*;
+
+fn alice() -> Account {
+    Account {
+        name: LoginName::parse(b"alice").expect("a name"),
+        uid: Uid::from_raw(1000),
+        gid: Gid::from_raw(1000),
+        home: PathBuf::from("/home/alice"),
+        shell: PathBuf::from("/bin/sh"),
+    }
+}
+
+fn caller(variables: &[(&str, &str)]) -> CallerEnvironment {
+    CallerEnvironment(
+        variables.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec())).collect(),
+    )
+}
+
+fn shells(caller: &CallerEnvironment, keeps_all: bool, of_pam: &[&str]) -> Vec<String> {
+    let of_pam: Vec<_> = of_pam.iter().map(|variable| CString::new(*variable).expect("no NUL")).collect();
+    let environment = caller.for_shell(&alice(), &Settings::default(), keeps_all, &of_pam);
+    environment.to_c_strings().into_iter().map(|variable| variable.into_string().expect("UTF-8")).collect()
+}
+
+#[test]
+fn the_environment_is_made_from_nothing() {
+    let stranger =
+        caller(&[("LD_PRELOAD", "/tmp/x.so"), ("USER", "-froot"), ("CREDENTIALS_DIRECTORY", "/tmp"), ("A", "b")]);
+    let expected = [
+        "HOME=/home/alice",
+        "LOGNAME=alice",
+        "MAIL=/var/mail/alice",
+        "PATH=/usr/local/bin:/bin:/usr/bin",
+        "SHELL=/bin/sh",
+        "TERM=dumb",
+        "USER=alice",
+    ];
+    assert_eq!(shells(&stranger, false, &[]), expected);
+}
+
+#[test]
+fn the_terminals_type_is_kept_unless_it_is_a_path() {
+    assert!(shells(&caller(&[("TERM", "xterm-256color")]), false, &[]).contains(&"TERM=xterm-256color".to_owned()));
+    for hostile in ["/tmp/terminfo", "../x", "a b", "\x1b[2J"] {
+        assert!(shells(&caller(&[("TERM", hostile)]), true, &[]).contains(&"TERM=dumb".to_owned()), "{hostile:?}");
+    }
+}
+
+#[test]
+fn a_kept_environment_steers_neither_loader_nor_shell() {
+    let stranger = caller(&[
+        ("LANG", "C.UTF-8"),
+        ("LD_PRELOAD", "/tmp/x.so"),
+        ("BASH_ENV", "/tmp/x"),
+        ("BASH_FUNC_ls%%", "() { rm; }"),
+        ("ENV", "/tmp/x"),
+        ("IFS", "/"),
+        ("HOME", "/tmp"),
+        ("PATH", "/tmp"),
+        ("USER", "root"),
+    ]);
+    let kept = shells(&stranger, true, &[]);
+    assert!(kept.contains(&"LANG=C.UTF-8".to_owned()));
+    assert!(kept.contains(&"USER=alice".to_owned()) && kept.contains(&"HOME=/home/alice".to_owned()));
+    assert!(
+        !kept
+            .iter()
+            .any(|variable| variable.contains("/tmp") || variable.starts_with("IFS") || variable.contains("rm;"))
+    );
+}
+
+#[test]
+fn pam_has_the_last_word_and_keeps_its_equals_signs() {
+    let shells =
+        shells(&caller(&[]), false, &["XDG_SESSION_ID=7", "PATH=/opt/bin", "LS_COLORS=di=34:ln=35", "EMPTY=", "noise"]);
+    for expected in ["XDG_SESSION_ID=7", "PATH=/opt/bin", "LS_COLORS=di=34:ln=35", "EMPTY="] {
+        assert!(shells.contains(&expected.to_owned()), "{expected}");
+    }
+    assert_eq!(shells.iter().filter(|variable| variable.starts_with("PATH=")).count(), 1);
+}
+
+#[test]
+fn root_has_its_own_path() {
+    let root = Account { uid: Uid::from_raw(0), ..alice() };
+    let environment = caller(&[]).for_shell(&root, &Settings::default(), false, &[]);
+    let path = CString::new(format!("PATH={}", crate::paths::ROOT_PATH)).expect("no NUL");
+    assert!(environment.to_c_strings().contains(&path));
+}

@@ -1,0 +1,183 @@
+//! The terminal line as a device: taken by its descriptor, verified, owned by the right person at the right time.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fcntl_setfl, fstat, open};
+use rustix::io::Errno;
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stdin};
+use thiserror::Error;
+use tracing::warn;
+
+use crate::paths;
+
+/// A line's mode while nobody is logged in: what is typed at a prompt is nobody's to read or fake.
+const MODE_OF_NOBODY: u32 = 0o600;
+
+/// A line's name: its path below `/dev/`, as `ut_line` has it. Visible ASCII.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LineName(String);
+
+impl LineName {
+    /// The name of the device at `path`; none outside `/dev/`.
+    fn of(path: &Path) -> Option<Self> {
+        let name = path.as_os_str().as_bytes().strip_prefix(paths::DEV.as_bytes())?;
+        let name = str::from_utf8(name).ok()?;
+        let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
+        is_name.then(|| Self(name.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The whole path, which is what `PAM_TTY` is for a device (`pam_set_item(3)`).
+    pub(crate) fn to_path(&self) -> String {
+        format!("{}{}", paths::DEV, self.0)
+    }
+}
+
+impl fmt::Display for LineName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a line cannot be used.
+#[derive(Debug, Error)]
+pub(crate) enum LineError {
+    #[error("standard input is not a terminal")]
+    NoTerminal,
+    #[error("the terminal on standard input has no name in /dev")]
+    NoName(#[source] io::Error),
+    #[error("{} is not the terminal on standard input", .0.display())]
+    Another(PathBuf),
+    #[error("cannot open {}", .path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("cannot make the line standard input and output")]
+    Streams(#[source] io::Error),
+}
+
+/// The line login works on: a descriptor of our own, so nobody else's flags or reopening can change what it is.
+///
+/// Owner and mode are changed through the descriptor only (CVE-2008-5394: a path could be led elsewhere meanwhile).
+pub(crate) struct Line {
+    name: LineName,
+    fd: OwnedFd,
+}
+
+impl Line {
+    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, puts it on the three standard
+    /// streams, and makes it root's and nobody else's.
+    ///
+    /// # Errors
+    /// If there is no terminal, or what bears its name is not it.
+    pub(crate) fn take() -> Result<Self, LineError> {
+        if !rustix::termios::isatty(stdin()) {
+            return Err(LineError::NoTerminal);
+        }
+        let path = nix::unistd::ttyname(stdin()).map_err(|e| LineError::NoName(e.into()))?;
+        let name = LineName::of(&path).ok_or_else(|| LineError::Another(path.clone()))?;
+        // O_NONBLOCK: opening a serial line would wait for its carrier.
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let opened = open(&path, flags, Mode::empty());
+        let fd = opened.map_err(|e| LineError::Open { path: path.clone(), source: e.into() })?;
+        if !is_same_device(stdin(), fd.as_fd()) {
+            return Err(LineError::Another(path));
+        }
+        put_on_streams(&fd).map_err(|e| LineError::Streams(e.into()))?;
+        let line = Self { name, fd };
+        line.belong(0, 0, MODE_OF_NOBODY);
+        Ok(line)
+    }
+
+    pub(crate) fn name(&self) -> &LineName {
+        &self.name
+    }
+
+    /// The descriptor, for when the standard streams lead elsewhere.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// Makes the line a user's.
+    pub(crate) fn give_to(&self, uid: u32, gid: u32, mode: u32) {
+        self.belong(uid, gid, mode);
+    }
+
+    /// Makes the line root's again, with nobody else allowed.
+    pub(crate) fn take_back(&self, gid: u32) {
+        self.belong(0, gid, MODE_OF_NOBODY);
+    }
+
+    /// A read-only /dev is the one reason to go on without: the login works, and the line is as safe as it was.
+    fn belong(&self, uid: u32, gid: u32, mode: u32) {
+        let owned = fchown(&self.fd, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+        let changed = owned.and_then(|()| fchmod(&self.fd, Mode::from_raw_mode(mode)));
+        if let Err(error) = changed {
+            warn!(line = %self.name, uid, error = %io::Error::from(error), "cannot change the line's owner and mode");
+        }
+    }
+}
+
+/// The number of the group that `name` (or number) means for lines in use; none if there is no such group.
+pub(crate) fn group(name: &str) -> Option<u32> {
+    if let Ok(number) = name.parse() {
+        return Some(number);
+    }
+    match nix::unistd::Group::from_name(name) {
+        Ok(group) => group.map(|group| group.gid.as_raw()),
+        Err(error) => {
+            warn!(group = name, %error, "cannot look up the group of lines");
+            None
+        }
+    }
+}
+
+/// Leaves the standard streams to nobody: the line's own descriptor stays.
+///
+/// # Errors
+/// If `/dev/null` cannot be opened.
+pub(crate) fn leave_streams() -> io::Result<()> {
+    let null = open(paths::DEV_NULL, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(put_on_streams(&null)?)
+}
+
+fn put_on_streams(fd: &OwnedFd) -> Result<(), Errno> {
+    fcntl_setfl(fd, OFlags::RDWR)?; // blocking from here on
+    dup2_stdin(fd)?;
+    dup2_stdout(fd)?;
+    dup2_stderr(fd)
+}
+
+/// One character device, known by one name: a hard link elsewhere would lend its name to another's line.
+fn is_same_device(known: BorrowedFd<'_>, opened: BorrowedFd<'_>) -> bool {
+    let (Ok(known), Ok(opened)) = (fstat(known), fstat(opened)) else { return false };
+    let identity = |stat: &Stat| (stat.st_dev, stat.st_ino, stat.st_rdev);
+    FileType::from_raw_mode(opened.st_mode) == FileType::CharacterDevice
+        && identity(&known) == identity(&opened)
+        && opened.st_nlink == 1
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A line of this name, wherever.
+    pub(crate) fn named(name: &str) -> LineName {
+        LineName(name.to_owned())
+    }
+
+    #[test]
+    fn a_line_is_named_by_its_path_below_dev() {
+        let name = |path: &str| LineName::of(Path::new(path)).map(|name| name.as_str().to_owned());
+        assert_eq!(name("/dev/tty1").as_deref(), Some("tty1"));
+        assert_eq!(name("/dev/pts/0").as_deref(), Some("pts/0"));
+        for path in ["/dev/", "/tmp/tty1", "tty1", "/dev/a b", "/dev/a\x1b[2J"] {
+            assert_eq!(name(path), None, "{path:?}");
+        }
+    }
+}

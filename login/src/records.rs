@@ -1,0 +1,117 @@
+//! What utmp, wtmp, btmp and lastlog are told: the failures, one login, one logout.
+//!
+//! A record that cannot be written costs a line in the log, never a login.
+
+use nix::unistd::{Pid, getsid};
+use tracing::warn;
+use utmp::{Exit, Files, Kind, LastLogin, Record, Text, Time};
+
+use crate::account::Account;
+use crate::host::Host;
+use crate::line::LineName;
+
+/// The records of one login on one line.
+pub(crate) struct Records {
+    files: Files,
+    line: LineName,
+    host: Option<Host>,
+    pid: i32,
+}
+
+/// How far wtmp had been written: what comes after it may have been written by a PAM module for us.
+#[derive(Clone, Copy)]
+pub(crate) struct WtmpMark(Option<u64>);
+
+impl Records {
+    /// The records of a login on `line` from `host` by this process.
+    pub(crate) fn new(files: Files, line: LineName, host: Option<Host>) -> Self {
+        Self { files, line, host, pid: Pid::this().as_raw() }
+    }
+
+    pub(crate) fn line(&self) -> &LineName {
+        &self.line
+    }
+
+    /// The host, for the log; empty if the login is local.
+    pub(crate) fn host(&self) -> &str {
+        self.host.as_ref().map_or("", Host::as_str)
+    }
+
+    /// An attempt failed (btmp).
+    pub(crate) fn failed(&self, name: &str) {
+        let record = Record::failed_login(self.line.as_str().as_bytes(), self.pid, name.as_bytes(), Time::now());
+        if let Err(error) = self.files.append_btmp(&self.hosted(record)) {
+            warn!(error = &error as &dyn std::error::Error, "cannot record a failed login");
+        }
+    }
+
+    /// Remembers where wtmp ends, before modules may write to it.
+    pub(crate) fn mark(&self) -> WtmpMark {
+        WtmpMark(self.files.wtmp_end().ok()) // what cannot be read now is told of when it is written
+    }
+
+    /// The session has begun (utmp, wtmp, lastlog). wtmp gets no second record if a module wrote ours since `mark`.
+    pub(crate) fn began(&self, account: &Account, mark: WtmpMark, lastlog_uid_max: u32) {
+        let now = Time::now();
+        let line = self.line.as_str().as_bytes();
+        let record = Record::user_process(line, self.pid, account.name.as_str().as_bytes(), now);
+        let session = getsid(None).map_or(self.pid, Pid::as_raw);
+        self.write(self.hosted(record).with_session(session), mark);
+        if account.uid.as_raw() > lastlog_uid_max {
+            return;
+        }
+        let login = LastLogin { time: now, line: Text::new(line), host: Text::new(self.host()) };
+        if let Err(error) = self.files.record_lastlog(account.uid.as_raw(), &login) {
+            warn!(error = &error as &dyn std::error::Error, "cannot record the last login");
+        }
+    }
+
+    /// The session is over (utmp, wtmp), with the shell's end. wtmp gets no second record if a module wrote ours since
+    /// `mark`; utmp is left alone where another login has taken the line's place meanwhile.
+    pub(crate) fn ended(&self, exit: Exit, mark: WtmpMark) {
+        let line = self.line.as_str().as_bytes();
+        let record = Record::dead_process(line, self.pid, Time::now()).with_exit(exit);
+        let is_anothers = matches!(self.files.on_line(line), Ok(Some(current)) if current.pid != self.pid);
+        if is_anothers {
+            self.append(&record, mark);
+        } else {
+            self.write(record, mark);
+        }
+    }
+
+    fn write(&self, record: Record, mark: WtmpMark) {
+        let placed = self.files.put(&record).unwrap_or_else(|error| {
+            warn!(error = &error as &dyn std::error::Error, "cannot update utmp");
+            record
+        });
+        self.append(&placed, mark);
+    }
+
+    fn append(&self, record: &Record, mark: WtmpMark) {
+        if self.is_written(&record.kind, mark) {
+            return;
+        }
+        if let Err(error) = self.files.append_wtmp(record) {
+            warn!(error = &error as &dyn std::error::Error, "cannot append to wtmp");
+        }
+    }
+
+    /// Whether a module wrote our record: of this kind, process and line, since `mark`.
+    fn is_written(&self, kind: &Kind, mark: WtmpMark) -> bool {
+        let Some(records) = mark.0.and_then(|end| self.files.wtmp_since(end).ok()) else { return false };
+        let line = Text::new(self.line.as_str());
+        records.iter().any(|record| record.kind == *kind && record.pid == self.pid && record.line == line)
+    }
+
+    fn hosted(&self, record: Record) -> Record {
+        let Some(host) = &self.host else { return record };
+        let record = record.with_host(host.as_str().as_bytes());
+        match host.address() {
+            Some(address) => record.with_address(address),
+            None => record,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

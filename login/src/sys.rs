@@ -1,0 +1,189 @@
+//! What no crate offers safely: signal dispositions, fork, the controlling terminal, inherited descriptors.
+#![expect(unsafe_code, reason = "system calls")]
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::time::Duration;
+
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::{ForkResult, Pid};
+use rustix::fs::OFlags;
+use termios::{TCSANOW, Termios};
+
+/// Empties the process's environment (`clearenv(3)`), so that neither libpam, its modules nor the C library see the
+/// caller's.
+pub(crate) fn clear_environment() {
+    // SAFETY: login has one thread.
+    unsafe { libc::clearenv() };
+}
+
+/// Closes every descriptor above stderr (`close_range(2)`). For the start of the program only.
+///
+/// # Errors
+/// On a kernel before 5.9.
+pub(crate) fn close_inherited() -> io::Result<()> {
+    // SAFETY: nothing in this process has opened a descriptor yet, so none of those closed has an owner.
+    let rc = unsafe { libc::close_range(3, u32::MAX, 0) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Has every descriptor above stderr closed by the next exec (`close_range(2)`, `CLOSE_RANGE_CLOEXEC`).
+///
+/// # Errors
+/// On a kernel before 5.11.
+pub(crate) fn close_at_exec() -> io::Result<()> {
+    let flags = libc::CLOSE_RANGE_CLOEXEC.cast_signed();
+    // SAFETY: no descriptor is closed here.
+    let rc = unsafe { libc::close_range(3, u32::MAX, flags) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Which side of a fork this is.
+pub(crate) enum Fork {
+    Child,
+    Parent(Pid),
+}
+
+/// `fork(2)`.
+///
+/// # Errors
+/// If the system has no room for another process.
+pub(crate) fn fork() -> io::Result<Fork> {
+    // SAFETY: login has one thread, so the child may do anything.
+    match unsafe { nix::unistd::fork() }? {
+        ForkResult::Child => Ok(Fork::Child),
+        ForkResult::Parent { child } => Ok(Fork::Parent(child)),
+    }
+}
+
+/// `_exit(2)`: ends the process without the C library's clean-up, which belongs to the parent of a fork.
+pub(crate) fn exit_now(status: c_int) -> ! {
+    // SAFETY: `_exit` has no preconditions.
+    unsafe { libc::_exit(status) }
+}
+
+/// Gives up the controlling terminal (`ioctl_tty(2)`, TIOCNOTTY). A session leader's foreground group gets SIGHUP.
+///
+/// # Errors
+/// `ENOTTY` if `line` is not the controlling terminal.
+pub(crate) fn leave_terminal(line: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCNOTTY takes no argument.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCNOTTY) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Makes `line` the controlling terminal of this session leader, also if it is another session's (`ioctl_tty(2)`,
+/// TIOCSCTTY with 1).
+///
+/// # Errors
+/// `EPERM` if it is another session's and `CAP_SYS_ADMIN` is missing.
+pub(crate) fn take_terminal(line: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCSCTTY takes its argument by value.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCSCTTY, 1) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Gives every signal its default action and lets every one through: nothing of ours or of our caller's is left.
+pub(crate) fn reset_signals() {
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: SIG_DFL is no function of ours. SIGKILL, SIGSTOP and the C library's own refuse, rightly.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+    // Only after that: what is pending and blocked is to have its default effect.
+    if let Err(error) = SigSet::empty().thread_set_mask() {
+        tracing::warn!(%error, "signals stay blocked");
+    }
+}
+
+/// Ignores a signal.
+///
+/// # Errors
+/// Never, for a signal that can be ignored.
+pub(crate) fn ignore(signal: Signal) -> nix::Result<()> {
+    set_action(signal, SigHandler::SigIgn, SaFlags::empty())
+}
+
+fn set_action(signal: Signal, handler: SigHandler, flags: SaFlags) -> nix::Result<()> {
+    let action = SigAction::new(handler, flags, SigSet::empty());
+    // SAFETY: the handlers used here are SIG_IGN, `depart` and `note`, which are async-signal-safe.
+    unsafe { sigaction(signal, &action) }.map(drop)
+}
+
+/// How the process leaves when a signal ends it in the middle of anything.
+pub(crate) struct Departure {
+    modes: Termios,
+    timed_out: String,
+}
+
+impl Departure {
+    /// The line gets `modes` back (a password prompt may have taken its echo), and the person is told if it was the
+    /// `timeout`.
+    pub(crate) fn new(modes: Termios, timeout: Option<Duration>) -> Self {
+        let seconds = timeout.unwrap_or_default().as_secs();
+        Self { modes, timed_out: format!("\nlogin: timed out after {seconds} seconds\n") }
+    }
+}
+
+/// What [`depart`] needs: a signal handler has no argument of ours.
+static DEPARTURE: AtomicPtr<Departure> = AtomicPtr::new(ptr::null_mut());
+
+/// From now on SIGALRM, SIGHUP and SIGTERM restore the line's modes and end the process, also in the middle of a
+/// module of libpam: no SA_RESTART, and nothing returns into it.
+///
+/// # Errors
+/// Never, for these signals.
+pub(crate) fn depart_on_signals(departure: Departure) -> nix::Result<()> {
+    // The old value, if any, is leaked: a handler may be about to read it.
+    DEPARTURE.store(Box::into_raw(Box::new(departure)), Ordering::Release);
+    for signal in [Signal::SIGALRM, Signal::SIGHUP, Signal::SIGTERM] {
+        set_action(signal, SigHandler::Handler(depart), SaFlags::SA_RESETHAND)?;
+    }
+    Ok(())
+}
+
+/// Only async-signal-safe calls: fcntl, write, tcsetattr, raise, _exit (`signal-safety(7)`).
+extern "C" fn depart(signal: c_int) {
+    // SAFETY: the box in DEPARTURE is never freed.
+    if let Some(departure) = unsafe { DEPARTURE.load(Ordering::Acquire).as_ref() } {
+        let line = rustix::stdio::stdin();
+        // Nothing more can be done about a line that takes neither modes nor words.
+        let _modes = termios::tcsetattr(line.as_raw_fd(), TCSANOW, &departure.modes);
+        if signal == libc::SIGALRM {
+            // The line may be held by ^S, and the time is over.
+            let _nonblocking = rustix::fs::fcntl_setfl(line.as_fd(), OFlags::RDWR | OFlags::NONBLOCK);
+            let _told = rustix::io::write(line, departure.timed_out.as_bytes());
+        }
+    }
+    if signal == libc::SIGALRM {
+        exit_now(0); // as util-linux's login; it also tells init that nothing is wrong with the line
+    }
+    // SAFETY: SA_RESETHAND has given the signal its default action, which ends the process when the handler returns.
+    unsafe { libc::raise(signal) };
+}
+
+/// Whether SIGHUP or SIGTERM came since [`note_ends`].
+static END_IS_ASKED: AtomicBool = AtomicBool::new(false);
+
+/// From now on SIGHUP and SIGTERM are only noted: a session is open, and it is closed in order. Not blocked, because
+/// what PAM's modules start would inherit that.
+///
+/// # Errors
+/// Never, for these signals.
+pub(crate) fn note_ends() -> nix::Result<()> {
+    for signal in [Signal::SIGHUP, Signal::SIGTERM] {
+        set_action(signal, SigHandler::Handler(note), SaFlags::SA_RESTART)?;
+    }
+    Ok(())
+}
+
+/// Whether SIGHUP or SIGTERM has been noted.
+pub(crate) fn is_end_asked() -> bool {
+    END_IS_ASKED.load(Ordering::Relaxed)
+}
+
+extern "C" fn note(_: c_int) {
+    END_IS_ASKED.store(true, Ordering::Relaxed);
+}

@@ -1,0 +1,87 @@
+//! The conversation between PAM and the person at the line.
+
+use prompt::{LoginName, Refusal};
+use tracing::warn;
+
+use crate::pam::{Answer, Conversation, Notice, Question, Unanswered};
+use crate::terminal::{Reply, Terminal};
+
+/// Puts PAM's questions to the person, and shows them its messages.
+pub(crate) struct Talk {
+    terminal: Terminal,
+    /// How many more impossible names are worth asking again.
+    patience: u32,
+    is_over: bool,
+}
+
+impl Talk {
+    /// A conversation on `terminal` that ends after `tries` names that can be nobody's.
+    pub(crate) fn new(terminal: Terminal, tries: u32) -> Self {
+        Self { terminal, patience: tries, is_over: false }
+    }
+
+    /// Whether the person has left: nobody will answer any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Asks for the user's name until it can be one; what cannot be a name never reaches a module.
+    fn ask_name(&mut self, text: &[u8]) -> Result<Answer, Unanswered> {
+        loop {
+            let refusal = match self.heard(self.terminal.ask_visible(text))? {
+                None => Refusal::TooLong,
+                Some(answer) => match LoginName::parse(answer.as_bytes()) {
+                    Ok(_) => return Ok(answer),
+                    Err(Refusal::Empty) => continue,
+                    Err(refusal) => refusal,
+                },
+            };
+            warn!(reason = %refusal, "refused a name typed at the prompt");
+            self.tell(Notice::Error, b"Login incorrect\n");
+            self.patience = self.patience.saturating_sub(1);
+            if self.patience == 0 {
+                self.is_over = true;
+                return Err(Unanswered);
+            }
+        }
+    }
+
+    /// What was answered; nothing if it is unusable.
+    fn heard(&mut self, reply: std::io::Result<Reply>) -> Result<Option<Answer>, Unanswered> {
+        match reply {
+            Ok(Reply::Answer(answer)) => Ok(Some(answer)),
+            Ok(Reply::Unusable) => Ok(None),
+            Ok(Reply::Over) | Err(_) => {
+                self.is_over = true; // a line that cannot be read has nobody on it
+                Err(Unanswered)
+            }
+        }
+    }
+}
+
+/// The prompt for the name, with this machine's short name before it unless `is_plain`.
+pub(crate) fn prompt(is_plain: bool) -> String {
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    match host.to_string_lossy().split('.').next() {
+        Some(short) if !is_plain && !short.is_empty() => format!("{short} login: "),
+        _ => "login: ".to_owned(),
+    }
+}
+
+impl Conversation for Talk {
+    fn ask(&mut self, question: Question, text: &[u8]) -> Result<Answer, Unanswered> {
+        let reply = match question {
+            Question::Name => return self.ask_name(text),
+            Question::Visible => self.terminal.ask_visible(text),
+            Question::Hidden => self.terminal.ask_hidden(text),
+        };
+        self.heard(reply)?.ok_or(Unanswered)
+    }
+
+    fn tell(&mut self, _: Notice, text: &[u8]) {
+        let shown = self.terminal.show(text).and_then(|()| self.terminal.show(b"\n"));
+        if let Err(error) = shown {
+            warn!(%error, "a message of PAM could not be shown");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Every end of a login: in order, by force, too late.
+
+use std::fs;
+
+use rustix::process::{Signal, kill_process};
+use rustix::termios::LocalModes;
+use utmp::Kind;
+
+use crate::machine::{Machine, STACK};
+use crate::seat;
+use crate::sessions::{events, note_sessions};
+
+/// Whether the session that was opened has been closed, and its records with it.
+fn assert_closed(machine: &Machine, line: &str) {
+    let service = |what: &str| format!("{what} login alice /dev/{line} -");
+    assert_eq!(events(machine), [service("open_session"), service("close_session")]);
+    assert_eq!(machine.utmp()[0].kind, Kind::DeadProcess);
+    assert_eq!(machine.wtmp().iter().map(|r| r.kind).collect::<Vec<_>>(), [Kind::UserProcess, Kind::DeadProcess]);
+}
+
+#[test]
+fn a_killed_shell_ends_its_session_in_order() {
+    let Some(machine) = Machine::new() else { return };
+    note_sessions(&machine, "login");
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    let shell = seat.asks_pid("echo $$");
+    kill_process(shell, Signal::KILL).expect("it is there");
+    assert_eq!(seat.exits(), Some(0));
+    assert_closed(&machine, seat.name());
+    assert_eq!(machine.utmp()[0].exit.termination, 9);
+    assert_eq!(seat.owner(), (0, 5, 0o600));
+}
+
+#[test]
+fn sigterm_and_sighup_to_login_end_the_session_in_order() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let Some(machine) = Machine::new() else { return };
+        note_sessions(&machine, "login");
+        let mut seat = machine.login(&["-f", "alice"]);
+        seat.sees("$ ");
+        let shell = seat.asks_pid("echo $$");
+        seat.signals(signal);
+        assert_eq!(seat.exits(), Some(0));
+        seat::ends(shell);
+        assert_closed(&machine, seat.name());
+    }
+}
+
+#[test]
+fn a_stopped_shell_is_continued_to_end() {
+    let Some(machine) = Machine::new() else { return };
+    note_sessions(&machine, "login");
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    let shell = seat.asks_pid("echo $$");
+    kill_process(shell, Signal::STOP).expect("it is there");
+    seat.signals(Signal::TERM);
+    assert_eq!(seat.exits(), Some(0));
+    assert_closed(&machine, seat.name());
+}
+
+#[test]
+fn a_line_that_hangs_up_ends_the_session_in_order() {
+    let Some(machine) = Machine::new() else { return };
+    note_sessions(&machine, "login");
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    seat.hangs_up();
+    assert_eq!(seat.exits(), Some(0));
+    assert_closed(&machine, seat.name());
+}
+
+#[test]
+fn the_shell_of_a_killed_login_dies_with_it() {
+    let Some(machine) = Machine::new() else { return };
+    let mut seat = machine.login(&[]);
+    seat.logs_in("alice", "alices-secret");
+    let shell = seat.asks_pid("echo $$");
+    seat.signals(Signal::KILL);
+    seat.ends();
+    seat::ends(shell);
+}
+
+#[test]
+fn the_time_for_a_login_is_limited_and_echo_comes_back() {
+    let Some(machine) = Machine::new() else { return };
+    machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+    let mut seat = machine.login(&["--", "alice"]);
+    seat.sees("Password: ");
+    assert!(!seat.modes().local_modes.contains(LocalModes::ECHO));
+    seat.sees("timed out after 1 seconds");
+    assert_eq!(seat.exits(), Some(0), "as util-linux's login");
+    assert!(seat.modes().local_modes.contains(LocalModes::ECHO));
+    assert!(machine.btmp().is_empty());
+}
+
+#[test]
+fn a_module_that_hangs_is_interrupted_by_the_timeout() {
+    for phase in ["auth", "account", "session"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+        machine.write("etc/pam.d/login", &format!("{phase} required pam_exec.so /bin/cat /run/never\n{STACK}"));
+        let fifo = machine.path("run/never");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o600.into()).expect("a fifo");
+        let writer = fs::OpenOptions::new().read(true).write(true).open(&fifo).expect("a writer that never writes");
+        let name = if phase == "auth" { vec!["--", "alice"] } else { vec!["-f", "alice"] };
+        let mut seat = machine.login(&name);
+        seat.sees("timed out after 1 seconds");
+        assert_eq!(seat.exits(), Some(0), "{phase}");
+        drop(writer);
+    }
+}
+
+#[test]
+fn a_session_is_not_under_the_timeout() {
+    let Some(machine) = Machine::new() else { return };
+    machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    assert_eq!(seat.asks("sleep 2; echo here"), "here");
+}
+
+#[test]
+fn a_login_killed_at_the_password_gives_the_echo_back() {
+    let Some(machine) = Machine::new() else { return };
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut seat = machine.login(&["--", "alice"]);
+        seat.sees("Password: ");
+        assert!(!seat.modes().local_modes.contains(LocalModes::ECHO));
+        seat.signals(signal);
+        seat.ends();
+        assert!(seat.modes().local_modes.contains(LocalModes::ECHO));
+    }
+}
+
+#[test]
+fn keys_that_interrupt_do_not_end_a_login() {
+    let Some(machine) = Machine::new() else { return };
+    let mut seat = machine.login(&[]);
+    seat.sees("login: ");
+    seat.types("x\x03");
+    seat.sees("login: ");
+    seat.types("alice\r");
+    seat.sees("Password: ");
+    seat.types("noise\x03\x1c\x1aalices-secret\r");
+    seat.sees("$ ");
+}
+
+#[test]
+fn the_parent_of_a_session_holds_no_password() {
+    let Some(machine) = Machine::new() else { return };
+    let mut seat = machine.login(&[]);
+    seat.logs_in("alice", "alices-secret");
+    let pid = seat.pid().as_raw_nonzero();
+    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).expect("root may look");
+    let memory = fs::File::open(format!("/proc/{pid}/mem")).expect("root may look");
+    let mut seen = 0;
+    for area in maps.lines().filter(|line| line.contains(" rw")) {
+        let (start, end) = area.split(' ').next().and_then(|range| range.split_once('-')).expect("a range");
+        let address = |text: &str| u64::from_str_radix(text, 16).expect("an address");
+        let mut bytes = vec![0; usize::try_from(address(end) - address(start)).expect("it fits")];
+        if std::os::unix::fs::FileExt::read_exact_at(&memory, &mut bytes, address(start)).is_ok() {
+            seen += bytes.len();
+            assert!(!bytes.windows(13).any(|window| window == b"alices-secret"), "in {area}");
+        }
+    }
+    assert!(seen > 100_000, "the memory was looked at");
+}

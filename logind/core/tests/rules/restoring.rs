@@ -1,0 +1,203 @@
+//! What a restart finds again.
+
+use logind_core::event::{SavedSession, SavedStage, SavedUser, Witnesses};
+use logind_core::names::Class;
+use logind_core::policy::Policy;
+use logind_core::session::Stage;
+use logind_core::time::Span;
+use logind_core::{Core, Effect, Event, Signal};
+
+use crate::saved::{self, seen};
+use crate::world::{
+    ALL, NOTHING, SECOND, STOP_DELAY, World, account, at_vt, graphical, is_removed, kills, of_class, remote, session,
+    signals, uid, vt,
+};
+
+fn restore_user(world: &mut World, saved: SavedUser) {
+    assert_eq!(world.handle(Event::UserRestored(saved)), []);
+}
+
+fn restore_session(world: &mut World, saved: SavedSession, witnesses: Witnesses) -> Vec<Effect> {
+    world.handle(Event::SessionRestored { saved, witnesses })
+}
+
+/// The registry that a logind finds which was started after the one of `world` was killed; nothing else changed.
+fn restarted(world: &World) -> World {
+    let mut next = World::with(world.core.policy().clone());
+    next.now = world.now;
+    let _ = next.handle(Event::Foreground(Some(vt(1))));
+    for user in world.core.users() {
+        restore_user(&mut next, saved::of_user(user));
+    }
+    for session in world.core.sessions() {
+        let _ = restore_session(&mut next, saved::of_session(session), ALL);
+    }
+    let _ = next.handle(Event::RestoreEnded);
+    next
+}
+
+/// One session of an announced user, as its file has it.
+fn one(stage: SavedStage) -> (SavedUser, SavedSession) {
+    let mut world = World::new();
+    let id = world.open(remote(1000, 100));
+    let user = world.core.user(uid(1000)).map(saved::of_user).expect("a user");
+    let session = world.core.session(&id).map(saved::of_session).expect("a session");
+    (user, SavedSession { stage, ..session })
+}
+
+#[test]
+fn a_restart_finds_open_sessions_as_they_were() {
+    let mut world = World::new();
+    let _ = world.handle(Event::Foreground(Some(vt(1))));
+    for (n, login) in [
+        at_vt(1000, 100, 1),
+        of_class(Class::Greeter, graphical(990, 101, 1)),
+        graphical(1000, 102, 2),
+        remote(1001, 103),
+        of_class(Class::Manager, remote(1001, 104)),
+        of_class(Class::Background, remote(0, 105)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.now = world.now + Span(n as u64);
+        world.open(login);
+    }
+    for pid in 110..120 {
+        world.open(remote(1002, pid)); // c10 sorts before c9
+    }
+    assert_eq!(restarted(&world).core, world.core);
+}
+
+#[test]
+fn a_restart_finds_a_user_who_is_about_to_go_or_going() {
+    let mut world = World::new();
+    let _ = world.handle(Event::Foreground(Some(vt(1))));
+    let id = world.open(remote(1000, 100));
+    world.end(&id);
+    let _ = world.pass(SECOND);
+    let mut next = restarted(&world);
+    assert_eq!(next.core, world.core);
+    assert_eq!(next.pass(Span::seconds(9)), world.pass(Span::seconds(9)));
+    assert_eq!(restarted(&next).core, world.core);
+}
+
+#[test]
+fn a_restart_keeps_what_closes_closing_and_its_leader_free() {
+    let mut world = World::new();
+    let _ = world.handle(Event::Foreground(Some(vt(1))));
+    let old = world.open(at_vt(1000, 100, 1));
+    let _ = world.release(&old);
+    let new = world.open(at_vt(1000, 100, 1));
+    let mut next = restarted(&world);
+    assert_eq!(seen(&next.core), seen(&world.core));
+    assert!(next.refusal(remote(1000, 100)).is_some(), "{new} is led by it");
+    let effects = next.handle(Event::ScopeEmpty(old.clone()));
+    assert!(is_removed(&effects, &old) && signals(&effects).contains(&Signal::SessionRemoved(old)));
+    assert!(next.refusal(remote(1000, 100)).is_some());
+}
+
+#[test]
+fn a_session_without_any_user_file_leaves_no_file_and_no_empty_scope() {
+    let mut world = World::new();
+    let start = world.core.clone();
+    let (user, saved) = one(SavedStage::Open);
+    let effects = restore_session(&mut world, saved.clone(), ALL);
+    let gone = Effect::RemoveScope { session: saved.id.clone(), uid: user.account.uid };
+    assert_eq!(effects, [gone, Effect::ForgetSession(saved.id)]);
+    assert_eq!(world.core, start);
+}
+
+/// How the session of a file ends after a restart, if the kernel says this is left.
+fn ends(stage: SavedStage, left: Witnesses, policy: Policy) -> (World, Vec<Effect>) {
+    let mut world = World::with(policy);
+    let (user, saved) = one(stage);
+    restore_user(&mut world, user);
+    let mut effects = restore_session(&mut world, saved, left);
+    effects.extend(world.handle(Event::RestoreEnded));
+    (world, effects)
+}
+
+#[test]
+fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
+    let bools = [false, true];
+    let scopes = [None, Some(false), Some(true)];
+    for stage in [SavedStage::Opening, SavedStage::Open, SavedStage::Closing] {
+        for (leader, life_line, scope) in bools
+            .iter()
+            .flat_map(|&leader| bools.iter().map(move |&life_line| (leader, life_line)))
+            .flat_map(|(leader, life_line)| scopes.iter().map(move |&scope| (leader, life_line, scope)))
+        {
+            let left = Witnesses { leader, life_line, scope };
+            let (mut world, mut effects) = ends(stage, left, Policy::default());
+            let stays_open = stage == SavedStage::Open && left == Witnesses { scope, ..ALL } && scope != Some(false);
+            let stage_now = world.core.session(&session("c1")).map(|s| s.stage());
+            assert_eq!(stage_now == Some(Stage::Open), stays_open, "{stage:?} {left:?}");
+            if stays_open {
+                effects.extend(world.handle(Event::LeaderExited(session("c1"))));
+            }
+            effects.extend(world.pass(SECOND));
+            effects.extend(world.probed(&session("c1"), Witnesses { scope: scope.and(Some(false)), ..NOTHING }));
+            let was_known = stage != SavedStage::Opening;
+            let removed = Signal::SessionRemoved(session("c1"));
+            assert_eq!(signals(&effects).contains(&removed), was_known, "{stage:?} {left:?}");
+            let _ = world.pass(STOP_DELAY);
+            let effects = world.handle(Event::RuntimeDirectoryRemoved { uid: uid(1000), outcome: Ok(()) });
+            assert_eq!(signals(&effects).contains(&Signal::UserRemoved(uid(1000))), was_known);
+            assert_eq!(world.core, World::new().core, "{stage:?} {left:?}");
+        }
+    }
+}
+
+#[test]
+fn a_login_that_a_restart_left_without_answer_is_never_killed() {
+    let killing = Policy { kill_user_processes: true, ..Policy::default() };
+    let (mut world, mut effects) = ends(SavedStage::Opening, ALL, killing);
+    for _ in 0..100 {
+        effects.extend(world.pass(SECOND));
+        effects.extend(world.probed(&session("c1"), ALL));
+    }
+    assert_eq!(kills(&effects), []);
+    assert!(signals(&effects).is_empty());
+}
+
+#[test]
+fn what_a_closing_session_left_running_is_killed_after_a_restart_once_its_leader_is_gone() {
+    let killing = Policy { kill_user_processes: true, ..Policy::default() };
+    let left = Witnesses { scope: Some(true), ..NOTHING };
+    let (_, effects) = ends(SavedStage::Closing, left, killing.clone());
+    assert_eq!(kills(&effects), [15, 1, 18]);
+    let (mut world, effects) = ends(SavedStage::Closing, ALL, killing);
+    assert_eq!(kills(&effects), []);
+    assert_eq!(kills(&world.handle(Event::LeaderExited(session("c1")))), [15, 1, 18]);
+}
+
+#[test]
+fn a_user_whose_removal_was_cut_short_is_removed_after_the_restart() {
+    let mut world = World::new();
+    let stopping =
+        SavedUser { account: account(uid(1000)), began: world.now, stopping: true, last_session: Some(world.now) };
+    restore_user(&mut world, stopping);
+    let effects = world.handle(Event::RestoreEnded);
+    assert!(effects.contains(&Effect::RemoveRuntimeDirectory(uid(1000))));
+    let (request, _) = world.ask(remote(1000, 100));
+    assert_eq!(world.found(request, uid(1000)), [], "it waits");
+}
+
+#[test]
+fn the_names_of_restored_sessions_are_not_given_again() {
+    let mut world = World::new();
+    for pid in 100..105 {
+        world.open(remote(1000, pid));
+    }
+    let mut next = restarted(&world);
+    assert_eq!(next.open(remote(1000, 200)), session("c6"));
+}
+
+#[test]
+fn a_registry_with_nothing_to_find_again_is_a_new_one() {
+    let mut core = Core::new(Policy::default(), true);
+    let now = World::new().now;
+    assert_eq!(core.handle(now, Event::RestoreEnded).len(), 1);
+    assert_eq!(core, World::new().core);
+}

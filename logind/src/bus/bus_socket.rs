@@ -1,0 +1,119 @@
+//! Waiting for the system bus to be there: connects when its socket appears, asks seldom while it does not answer.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::num::NonZeroUsize;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::Duration;
+
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, warn};
+use zbus::MessageStream;
+use zbus::connection::Builder;
+
+use crate::sys;
+
+/// How long the bus may take for authentication and Hello: zbus itself waits for ever.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How many messages may wait between zbus and us: the bus lets each be 32 MiB long.
+const QUEUE: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
+
+/// The first and the longest pause between two attempts at a socket that is there and does not answer.
+const SHORTEST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// Connects to the bus at `path`, however long that takes.
+pub(super) async fn connect(path: &Path) -> MessageStream {
+    let mut pause = SHORTEST;
+    loop {
+        // Watched before it is tried: what appears in between is seen.
+        let watch = Watch::towards(path).inspect_err(|error| warn!("cannot watch for the system bus: {error}"));
+        let again = match attempt(path).await {
+            Ok(stream) => return stream,
+            Err(Failed::Absent) if watch.is_ok() => None,
+            Err(failed) => {
+                debug!("cannot connect to the system bus: {failed}");
+                Some(Instant::now() + pause)
+            }
+        };
+        tokio::select! {
+            () = changed(watch.ok()) => pause = SHORTEST,
+            () = at(again) => pause = (pause * 2).min(LONGEST),
+        }
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("there is no socket")]
+    Absent,
+    #[error("{0}")]
+    Connect(#[from] io::Error),
+    #[error("{0}")]
+    Handshake(#[from] zbus::Error),
+    #[error("it does not answer")]
+    Silent,
+}
+
+async fn attempt(path: &Path) -> Result<MessageStream, Failed> {
+    let stream = UnixStream::connect(path).await.map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Failed::Absent,
+        _ => error.into(),
+    })?;
+    let handshake = Builder::unix_stream(stream.into_std()?).max_queued(QUEUE).build_message_stream();
+    Ok(timeout(HANDSHAKE, handshake).await.map_err(|_| Failed::Silent)??)
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn changed(watch: Option<Watch>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A watch on the folder nearest to a file that may not be there yet.
+#[derive(Debug)]
+struct Watch(AsyncFd<OwnedFd>);
+
+impl Watch {
+    fn towards(path: &Path) -> io::Result<Self> {
+        let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
+        let appears = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ATTRIB;
+        let goes = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
+        let watched = path.ancestors().skip(1).find_map(|folder| {
+            match inotify::add_watch(&queue, folder, appears | goes | WatchFlags::ONLYDIR) {
+                Err(error) if error == rustix::io::Errno::NOENT => None,
+                outcome => Some(outcome),
+            }
+        });
+        watched.transpose()?;
+        sys::readable(queue).map(Self)
+    }
+
+    /// Returns at the first thing that happens there.
+    async fn changed(&self) {
+        let mut buffer = [MaybeUninit::uninit(); 512];
+        let read = |queue: &OwnedFd| {
+            let mut events = inotify::Reader::new(queue, &mut buffer);
+            events.next().map(|event| event.events().contains(ReadFlags::IGNORED)).map_err(io::Error::from)
+        };
+        if let Err(error) = self.0.async_io(Interest::READABLE, read).await {
+            warn!("cannot read the watch for the system bus: {error}");
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! One method call: the message, who sent it, and what it may look at.
+
+use std::io;
+use std::path::PathBuf;
+
+use logind_api::error;
+use logind_core::Caller;
+use logind_core::Core;
+use logind_core::event::{Event, RequestId};
+use logind_core::gate::{Act, Gate};
+use logind_core::session::Session;
+use logind_core::user::User;
+use std::os::fd::OwnedFd;
+use zbus::message::Body;
+use zbus::wire::DynamicDeserialize;
+use zbus::{DynamicType, Message};
+
+use super::credentials::Credentials;
+use super::fault::Fault;
+use super::path;
+use crate::processes::Place;
+
+/// A call that changes the registry: what to feed the core. Its answer comes back by the event's request.
+#[derive(Debug)]
+pub(crate) struct Called {
+    /// What happened.
+    pub(crate) event: Event,
+    /// For a login, its leader's pidfd, kept under the request until it is answered.
+    pub(crate) leader: Option<OwnedFd>,
+}
+
+/// What a call came to.
+pub(super) enum Outcome {
+    /// It is answered.
+    Answered(Message),
+    /// It is for the core; the answer follows.
+    Called(Box<Called>),
+}
+
+impl Outcome {
+    /// The core is asked by `event`, with no descriptor along.
+    pub(super) fn asking(event: Event) -> Self {
+        Self::Called(Box::new(Called { event, leader: None }))
+    }
+}
+
+/// What is configured and told on the bus, but is no rule of the core's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Configured {
+    /// RuntimeDirectorySize=, in bytes.
+    pub(crate) runtime_directory_size: u64,
+    /// RuntimeDirectoryInodesMax=.
+    pub(crate) runtime_directory_inodes: u64,
+}
+
+/// What the bus asks of the system itself.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    /// Where a process runs.
+    pub(crate) place_of: fn(u32) -> io::Result<Place>,
+    /// The file with this machine's identity (machine-id(5)).
+    pub(crate) machine_id: PathBuf,
+}
+
+/// What a property may look at.
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    /// The registry.
+    pub(super) core: &'a Core,
+    /// The configuration.
+    pub(super) configured: &'a Configured,
+}
+
+/// One method call.
+pub(super) struct Call<'a> {
+    /// The registry and the configuration.
+    pub(super) view: View<'a>,
+    /// Who asks.
+    pub(super) caller: &'a Caller,
+    /// The same as the kernel names it.
+    pub(super) credentials: &'a Credentials,
+    /// The system.
+    pub(super) world: &'a World,
+    /// The message.
+    pub(super) message: &'a Message,
+    /// What its answer is known by.
+    pub(super) request: RequestId,
+    /// Whether an answer can carry a descriptor.
+    pub(super) takes_fds: bool,
+    body: Body,
+}
+
+impl<'a> Call<'a> {
+    /// The call that `message` makes.
+    pub(super) fn new(
+        view: View<'a>,
+        world: &'a World,
+        (caller, credentials): (&'a Caller, &'a Credentials),
+        (message, request, takes_fds): (&'a Message, RequestId, bool),
+    ) -> Self {
+        Self { view, world, caller, credentials, message, request, takes_fds, body: message.body() }
+    }
+
+    /// The arguments.
+    pub(super) fn arguments<'s, B: DynamicDeserialize<'s>>(&'s self) -> Result<B, Fault> {
+        self.body.deserialize().map_err(|_| Fault::invalid("Invalid arguments"))
+    }
+
+    /// The signature of the arguments, without the parentheses of a structure around several.
+    pub(super) fn signature(&self) -> String {
+        self.body.signature().to_string_no_parens()
+    }
+
+    /// The method's name.
+    pub(super) fn member(&self) -> String {
+        self.message.header().member().map(|member| member.as_str().to_owned()).unwrap_or_default()
+    }
+
+    /// The answer `body`.
+    pub(super) fn answer<B: serde::Serialize + DynamicType>(&self, body: &B) -> Result<Message, Fault> {
+        let built = Message::method_return(&self.message.header()).build(body);
+        built.map_err(|cause| Fault::unwritable(&self.member(), &cause))
+    }
+
+    /// Passes, or says why the caller may not. Where polkit would be asked there is none to ask, which is a no.
+    pub(super) fn may(&self, act: &Act<'_>) -> Result<(), Fault> {
+        match self.view.core.gate(self.caller, act) {
+            Gate::Open => Ok(()),
+            Gate::Ask(_) => Err(Fault::denied()),
+            Gate::Shut(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// The session in whose scope the caller runs.
+    pub(super) fn own_session(&self) -> Result<&'a Session, Fault> {
+        path::own_session(self.view.core, self.caller)
+            .ok_or_else(|| Fault::new(error::NO_SESSION_FOR_PID, "Caller does not belong to any known session."))
+    }
+
+    /// The same, else its owner's display session.
+    pub(super) fn auto_session(&self) -> Result<&'a Session, Fault> {
+        path::auto_session(self.view.core, self.caller).ok_or_else(|| {
+            let text = "Caller does not belong to any known session and doesn't own any suitable session.";
+            Fault::new(error::NO_SESSION_FOR_PID, text)
+        })
+    }
+
+    /// The user in whose slice the caller runs.
+    pub(super) fn own_user(&self) -> Result<&'a User, Fault> {
+        path::own_user(self.view.core, self.caller).ok_or_else(|| {
+            let text = "Caller does not belong to any logged in or lingering user";
+            Fault::new(error::NO_USER_FOR_PID, text)
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! The few methods of a bus itself that a client of one calls, so that it takes the private door for a bus
+//! (D-Bus Specification, Message Bus Messages).
+
+use logind_api::{BUS_NAME, error};
+use zbus::message::{Header, Type};
+use zbus::{MatchRule, Message};
+
+use super::fault::Fault;
+use super::incoming::ConnectionId;
+use super::private_door::Connection;
+
+/// The bus's own name.
+pub(super) const DRIVER: &str = "org.freedesktop.DBus";
+
+/// logind's unique name behind the private door.
+pub(super) const OWN_NAME: &str = ":1.0";
+
+/// How many rules a connection may have, and how long each.
+const MOST_RULES: usize = 256;
+const LONGEST_RULE: usize = 1024;
+
+/// Whom a message through the private door is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addressee {
+    /// The registry.
+    Registry,
+    /// The bus.
+    Driver,
+    /// Somebody who is not there.
+    Nobody,
+}
+
+/// Whom a message is for.
+pub(super) fn addressee(header: &Header<'_>) -> Addressee {
+    match header.destination().map(|name| name.as_str()) {
+        Some(DRIVER) => Addressee::Driver,
+        None if header.interface().is_some_and(|name| name.as_str() == DRIVER) => Addressee::Driver,
+        None | Some(BUS_NAME | OWN_NAME) => Addressee::Registry,
+        Some(_) => Addressee::Nobody,
+    }
+}
+
+/// Answers a call to the bus.
+///
+/// # Errors
+/// What the caller is answered instead.
+pub(super) fn answer(id: ConnectionId, peer: &mut Connection, message: &Message) -> Result<Message, Fault> {
+    let (header, body) = (message.header(), message.body());
+    let member = header.member().map(|member| member.as_str()).unwrap_or_default();
+    let built = match (member, body.signature().to_string_no_parens().as_str()) {
+        ("Hello", "") => {
+            if std::mem::replace(&mut peer.has_name, true) {
+                return Err(Fault::new(FAILED, "Already handled an Hello message"));
+            }
+            reply(&header).build(&unique_name(id))
+        }
+        ("AddMatch", "s") => {
+            add_match(peer, text(message)?.as_str())?;
+            reply(&header).build(&())
+        }
+        ("RemoveMatch", "s") => {
+            remove_match(peer, text(message)?.as_str())?;
+            reply(&header).build(&())
+        }
+        ("GetNameOwner", "s") => reply(&header).build(&owner(text(message)?.as_str(), id)?),
+        ("NameHasOwner", "s") => reply(&header).build(&owner(text(message)?.as_str(), id).is_ok()),
+        ("ListNames", "") => reply(&header).build(&[DRIVER, BUS_NAME, OWN_NAME, &unique_name(id)].as_slice()),
+        ("ListActivatableNames", "") => reply(&header).build(&Vec::<&str>::new()),
+        _ => return Err(Fault::new(error::UNKNOWN_METHOD, format!("Unknown method '{member}' of this bus"))),
+    };
+    built.map_err(|cause| Fault::unwritable(member, &cause))
+}
+
+/// Whether a signal of logind's is one that `rule` asks for.
+pub(super) fn matches(rule: &MatchRule<'_>, message: &Message) -> bool {
+    // A rule may name the sender by any of its names; the message has the unique one.
+    let sender = rule.sender().is_none_or(|name| [BUS_NAME, OWN_NAME].contains(&name.as_str()));
+    sender && rule.msg_type().is_none_or(|kind| kind == Type::Signal) && rule.matches(message).unwrap_or(false)
+}
+
+/// `message` as one that logind sends through the private door.
+pub(super) fn from_logind(message: &Message) -> zbus::Result<Message> {
+    message.with_sender(&OWN_NAME.try_into()?)
+}
+
+fn reply(header: &Header<'_>) -> zbus::message::Builder<'static> {
+    Message::method_return(header).sender(DRIVER)
+}
+
+fn unique_name(id: ConnectionId) -> String {
+    format!(":1.{}", id.0)
+}
+
+fn text(message: &Message) -> Result<String, Fault> {
+    message.body().deserialize().map_err(|_| Fault::invalid("Invalid arguments"))
+}
+
+fn owner(name: &str, id: ConnectionId) -> Result<String, Fault> {
+    match name {
+        DRIVER => Ok(DRIVER.into()),
+        BUS_NAME | OWN_NAME => Ok(OWN_NAME.into()),
+        name if name == unique_name(id) => Ok(name.into()),
+        _ => Err(Fault::new(NO_OWNER, format!("Could not get owner of name '{}': no such name", name.escape_debug()))),
+    }
+}
+
+fn add_match(peer: &mut Connection, text: &str) -> Result<(), Fault> {
+    let rule = parse(text)?;
+    if peer.rules.len() >= MOST_RULES {
+        return Err(Fault::new(error::LIMITS_EXCEEDED, "This connection has too many match rules"));
+    }
+    peer.rules.push(rule);
+    Ok(())
+}
+
+fn remove_match(peer: &mut Connection, text: &str) -> Result<(), Fault> {
+    let rule = parse(text)?;
+    let at = peer.rules.iter().position(|other| *other == rule);
+    let at = at.ok_or_else(|| Fault::new(NO_RULE, "The given match rule wasn't found and can't be removed"))?;
+    peer.rules.swap_remove(at);
+    Ok(())
+}
+
+fn parse(text: &str) -> Result<MatchRule<'static>, Fault> {
+    let rule = Some(text).filter(|text| text.len() <= LONGEST_RULE).and_then(|text| MatchRule::try_from(text).ok());
+    rule.map(|rule| rule.into_owned()).ok_or_else(|| Fault::new(BAD_RULE, "Invalid match rule"))
+}
+
+const FAILED: &str = "org.freedesktop.DBus.Error.Failed";
+const NO_OWNER: &str = "org.freedesktop.DBus.Error.NameHasNoOwner";
+const NO_RULE: &str = "org.freedesktop.DBus.Error.MatchRuleNotFound";
+const BAD_RULE: &str = "org.freedesktop.DBus.Error.MatchRuleInvalid";
+
+/// The error of a call to somebody who is not there.
+pub(super) fn nobody(header: &Header<'_>) -> Fault {
+    let name = header.destination().map(|name| name.as_str()).unwrap_or_default();
+    let text = format!("The name {name} was not provided by any .service files");
+    Fault::new("org.freedesktop.DBus.Error.ServiceUnknown", text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(rule: &str) -> bool {
+        let signal = Message::signal(
+            "/org/freedesktop/login1/session/c1",
+            "org.freedesktop.DBus.Properties",
+            "PropertiesChanged",
+        );
+        let values: std::collections::BTreeMap<&str, zbus::Variant<'_>> = [("Active", true.into())].into();
+        let message = signal.build(&("org.freedesktop.login1.Session", values, [""; 0].as_slice()));
+        let message = from_logind(&message.expect("a message")).expect("a message");
+        matches(&MatchRule::try_from(rule).expect("a rule"), &message)
+    }
+
+    #[test]
+    fn the_rules_that_libraries_make_find_our_signals() {
+        let gdbus = "type='signal',sender='org.freedesktop.login1',interface='org.freedesktop.DBus.Properties',\
+                     member='PropertiesChanged',path='/org/freedesktop/login1/session/c1',\
+                     arg0='org.freedesktop.login1.Session'";
+        let qt = "type='signal',sender=':1.0',path_namespace='/org/freedesktop/login1'";
+        for rule in [gdbus, qt, "", "type='signal'", "sender='org.freedesktop.login1'", "eavesdrop='true'"] {
+            assert!(told(rule), "{rule}");
+        }
+    }
+
+    #[test]
+    fn the_rules_for_others_signals_do_not() {
+        for rule in [
+            "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'",
+            "sender='org.freedesktop.DBus'",
+            "sender=':1.1'",
+            "type='method_call'",
+            "arg0='org.freedesktop.login1.User'",
+            "path='/org/freedesktop/login1/session/_31'",
+        ] {
+            assert!(!told(rule), "{rule}");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! logind's own socket: who is let in, and how much each may hold.
+//!
+//! The socket is open to all. What keeps one user from shutting the door for others is that connections are counted by
+//! uid; root, who logs people in, is never counted out.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use logind_core::names::Uid;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tracing::{debug, warn};
+use zbus::connection::socket::ReadHalf;
+use zbus::{Guid, MatchRule, Message};
+
+use super::credentials::Credentials;
+use super::incoming::{Arrival, ConnectionId};
+use super::listening::{DoorError, listen};
+use super::outgoing::{Backlog, Most, Outgoing, Stuck, Task};
+use super::sasl::Introduction;
+use super::wire::{Reader, Writer, introduced};
+
+/// How many connections one user may have, and all users but root together.
+const MOST_PER_USER: usize = 64;
+const MOST_OF_USERS: usize = 1024;
+
+/// How much may wait for one peer. Bytes are bounded before: nothing is answered that is not read.
+const MOST: Most = Most { messages: 4096, bytes: usize::MAX };
+
+/// How long a peer may take to introduce itself (dbus-daemon's auth_timeout).
+const INTRODUCTION: Duration = Duration::from_secs(5);
+
+/// How long no connection is accepted after the kernel refused one for want of descriptors or memory.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// The socket and its connections.
+#[derive(Debug)]
+pub(super) struct PrivateDoor {
+    listener: UnixListener,
+    guid: String,
+    connections: HashMap<ConnectionId, Connection>,
+    last: u64,
+    closed_until: Instant,
+    lanes: Lanes,
+}
+
+/// The ways from the peers to the loop: one user's flood must not hold up a login, which root brings.
+#[derive(Clone, Debug)]
+pub(super) struct Lanes {
+    /// For root's connections.
+    pub(super) root: mpsc::Sender<Arrival>,
+    /// For all others'.
+    pub(super) users: mpsc::Sender<Arrival>,
+}
+
+/// A peer that is connected.
+#[derive(Debug)]
+pub(super) struct Connection {
+    /// Who it is.
+    pub(super) credentials: Credentials,
+    /// What waits to be sent to it.
+    pub(super) outgoing: Outgoing,
+    /// Whether it takes descriptors; not known before it has introduced itself.
+    pub(super) takes_fds: bool,
+    /// Whether it said Hello.
+    pub(super) has_name: bool,
+    /// Which signals it wants.
+    pub(super) rules: Vec<MatchRule<'static>>,
+    _reader: Task,
+}
+
+impl PrivateDoor {
+    /// Opens the door at `path`, in the place of one that a logind left behind.
+    ///
+    /// # Errors
+    /// If another logind answers there, or the socket cannot be made.
+    pub(super) fn open(path: &Path, lanes: Lanes) -> Result<Self, DoorError> {
+        let listener = listen(path)?;
+        let guid = Guid::generate().as_str().to_owned();
+        let connections = HashMap::new();
+        Ok(Self { listener, guid, connections, last: 0, closed_until: Instant::now(), lanes })
+    }
+
+    /// The next peer at the door. Cancel-safe.
+    pub(super) async fn next(&mut self) -> UnixStream {
+        loop {
+            sleep_until(self.closed_until).await;
+            match self.listener.accept().await {
+                Ok((stream, _)) => return stream,
+                // The peer left before it was let in.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    warn!("cannot accept a connection: {error}");
+                    self.closed_until = Instant::now() + BREATH;
+                }
+            }
+        }
+    }
+
+    /// Lets a peer in, or turns it away.
+    pub(super) fn admit(&mut self, stream: UnixStream) {
+        let credentials = match Credentials::of_socket(&stream) {
+            Ok(credentials) => credentials,
+            Err(error) => return debug!("a peer left before it was known: {error}"),
+        };
+        if !has_room_for(credentials.uid, self.connections.values().map(|peer| peer.credentials.uid)) {
+            return warn!("uid {} has too many connections, one more is refused", credentials.uid);
+        }
+        self.last += 1;
+        let id = ConnectionId(self.last);
+        let stream = Arc::new(stream);
+        let peer = Introduction::new(credentials.uid, self.guid.clone());
+        let lane = if credentials.uid == Uid::ROOT { &self.lanes.root } else { &self.lanes.users };
+        let outgoing = Outgoing::to(Writer::new(Arc::clone(&stream)), MOST);
+        let attended = attend(id, stream, (peer, outgoing.backlog()), lane.clone());
+        let connection = Connection {
+            credentials,
+            outgoing,
+            takes_fds: false,
+            has_name: false,
+            rules: Vec::new(),
+            _reader: Task(tokio::spawn(attended)),
+        };
+        self.connections.insert(id, connection);
+    }
+
+    /// A connection.
+    pub(super) fn connection(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.connections.get_mut(&id)
+    }
+
+    /// Sends a message to a peer; one that does not read is dropped.
+    pub(super) fn send(&mut self, id: ConnectionId, message: Message) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.outgoing.push(message) == Err(Stuck) {
+            warn!("uid {} does not read what it is sent, its connection is closed", connection.credentials.uid);
+            self.close(id);
+        }
+    }
+
+    /// Drops a connection.
+    pub(super) fn close(&mut self, id: ConnectionId) {
+        self.connections.remove(&id);
+    }
+
+    /// Sends a signal to every peer with a rule that it `matches`.
+    pub(super) fn announce(&mut self, message: &Message, matches: fn(&MatchRule<'_>, &Message) -> bool) {
+        let wants = |connection: &Connection| connection.rules.iter().any(|rule| matches(rule, message));
+        let ids: Vec<_> = self.connections.iter().filter(|(_, peer)| wants(peer)).map(|(&id, _)| id).collect();
+        for id in ids {
+            self.send(id, message.clone());
+        }
+    }
+}
+
+/// Whether one more connection of `uid` may be added to those of `others`.
+fn has_room_for(uid: Uid, others: impl Iterator<Item = Uid>) -> bool {
+    let (mut own, mut users) = (0, 0);
+    for other in others.filter(|&other| other != Uid::ROOT) {
+        users += 1;
+        own += usize::from(other == uid);
+    }
+    uid == Uid::ROOT || (own < MOST_PER_USER && users < MOST_OF_USERS)
+}
+
+/// Reads what a peer says until it ends, and hands it on.
+async fn attend(
+    id: ConnectionId,
+    stream: Arc<UnixStream>,
+    peer: (Introduction, Arc<Backlog>),
+    lane: mpsc::Sender<Arrival>,
+) {
+    let ending = converse(id, stream, peer, &lane).await;
+    let ended = lane.send(Arrival::Ended(id, ending)).await;
+    if ended.is_err() {
+        debug!("a connection outlived the door"); // the daemon is going
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) enum Ending {
+    /// The peer closed it.
+    Left,
+    /// The peer did not introduce itself in time.
+    Late,
+    /// The peer sent what is no message.
+    Malformed(zbus::Error),
+}
+
+async fn converse(
+    id: ConnectionId,
+    stream: Arc<UnixStream>,
+    (peer, backlog): (Introduction, Arc<Backlog>),
+    lane: &mpsc::Sender<Arrival>,
+) -> Ending {
+    let takes_fds = match timeout(INTRODUCTION, introduced(&stream, peer)).await {
+        Err(_) => return Ending::Late,
+        Ok(Err(error)) => return ending(error.into()),
+        Ok(Ok(takes_fds)) => takes_fds,
+    };
+    if lane.send(Arrival::Introduced(id, takes_fds)).await.is_err() {
+        return Ending::Left;
+    }
+    let mut reader = Reader::new(stream);
+    for sequence in 1.. {
+        if backlog.is_small().await == Err(Stuck) {
+            break;
+        }
+        let message = match reader.receive_message(sequence, &mut Vec::new(), &mut Vec::new()).await {
+            Ok(message) => message,
+            Err(error) => return ending(error),
+        };
+        if let Err(error) = message.body().validate() {
+            return Ending::Malformed(error);
+        }
+        if lane.send(Arrival::Said(id, message)).await.is_err() {
+            break;
+        }
+    }
+    Ending::Left
+}
+
+fn ending(error: zbus::Error) -> Ending {
+    match &error {
+        zbus::Error::InputOutput(cause) => match cause.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Ending::Left,
+            _ => Ending::Malformed(error),
+        },
+        _ => Ending::Malformed(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn users(count: usize, uid: u32) -> impl Iterator<Item = Uid> {
+        std::iter::repeat_n(Uid::new(uid).expect("a uid"), count)
+    }
+
+    #[test]
+    fn one_user_cannot_shut_the_door_for_others_nor_all_users_for_root() {
+        let alice = Uid::new(1000).expect("a uid");
+        let bob = Uid::new(1001).expect("a uid");
+        assert!(has_room_for(alice, users(MOST_PER_USER - 1, 1000)));
+        assert!(!has_room_for(alice, users(MOST_PER_USER, 1000)));
+        assert!(has_room_for(bob, users(MOST_PER_USER, 1000)));
+        let everybody = || (2000..2000 + 1024).flat_map(|uid| users(1, uid));
+        assert!(!has_room_for(bob, everybody()));
+        assert!(has_room_for(Uid::ROOT, everybody().chain(users(10_000, 0))));
+        assert!(has_room_for(bob, users(10_000, 0)));
+    }
+}

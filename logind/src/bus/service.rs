@@ -1,0 +1,257 @@
+//! What the daemon's loop sees of both doors.
+
+use std::collections::{HashMap, VecDeque};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use logind_api::error;
+use logind_core::Core;
+use logind_core::event::RequestId;
+use logind_core::{Answer, Signal};
+use tokio::sync::mpsc;
+use tracing::{debug, error, warn};
+use zbus::Message;
+use zbus::message::{Flags, Type};
+
+use super::call::{Call, Called, Configured, Outcome, View, World};
+use super::credentials::Credentials;
+use super::dispatch;
+use super::driver::{self, Addressee};
+use super::fault::Fault;
+use super::incoming::{Arrival, ConnectionId, Incoming};
+use super::listening::DoorError;
+use super::private_door::{Ending, Lanes, PrivateDoor};
+use super::reply;
+use super::signals;
+use super::system_door::SystemDoor;
+
+/// How many messages of a lane may wait for the loop; then its peers wait in turn.
+const LANE: usize = 16;
+
+/// How many calls of one peer may wait for their answers.
+const MOST_WAITING: usize = 128;
+
+/// Where the doors are.
+#[derive(Clone, Debug)]
+pub(crate) struct Doors {
+    /// logind's own socket.
+    pub(crate) socket: PathBuf,
+    /// The system bus's socket.
+    pub(crate) system_bus: PathBuf,
+}
+
+/// Both doors, and the calls that wait for their answers.
+#[derive(Debug)]
+pub(crate) struct Bus {
+    private: PrivateDoor,
+    system: SystemDoor,
+    lanes: [mpsc::Receiver<Arrival>; 3],
+    ready: VecDeque<Arrival>,
+    waiting: HashMap<RequestId, Waiting>,
+    last_request: u64,
+    world: World,
+    configured: Configured,
+}
+
+/// A call that waits for its answer.
+#[derive(Debug)]
+struct Waiting {
+    from: Peer,
+    message: Message,
+}
+
+/// Who waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Peer {
+    Private(ConnectionId),
+    System(String),
+}
+
+impl Bus {
+    /// Opens the private door at once, and the system bus in the background, whenever it is there.
+    ///
+    /// # Errors
+    /// If the private door cannot be opened.
+    pub(crate) fn open(doors: Doors, world: World, configured: Configured) -> Result<Self, DoorError> {
+        let [(root, from_root), (users, from_users), (bus, from_bus)] = std::array::from_fn(|_| mpsc::channel(LANE));
+        Ok(Self {
+            private: PrivateDoor::open(&doors.socket, Lanes { root, users })?,
+            system: SystemDoor::open(doors.system_bus, bus),
+            lanes: [from_root, from_users, from_bus],
+            ready: VecDeque::new(),
+            waiting: HashMap::new(),
+            last_request: 0,
+            world,
+            configured,
+        })
+    }
+
+    /// Takes over what was configured anew.
+    pub(crate) fn configure(&mut self, configured: Configured) {
+        self.configured = configured;
+    }
+
+    /// Whether logind owns its name on the system bus.
+    pub(crate) fn is_on_system_bus(&self) -> bool {
+        self.system.owns_name()
+    }
+
+    /// What comes next. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Incoming {
+        if let Some(arrival) = self.ready.pop_front() {
+            return Incoming(arrival);
+        }
+        let [root, users, bus] = &mut self.lanes;
+        // A lane is taken at random, so none waits for the end of another. The doors keep them open.
+        tokio::select! {
+            stream = self.private.next() => Incoming(Arrival::Knocked(stream)),
+            Some(arrival) = root.recv() => Incoming(arrival),
+            Some(arrival) = users.recv() => Incoming(arrival),
+            Some(arrival) = bus.recv() => Incoming(arrival),
+        }
+    }
+
+    /// Serves what came. What reads is answered at once; what changes the registry is returned, once its gate is open.
+    pub(crate) fn dispatch(&mut self, incoming: Incoming, core: &Core) -> Option<Called> {
+        match incoming.0 {
+            Arrival::Knocked(stream) => self.private.admit(stream),
+            Arrival::Introduced(id, takes_fds) => {
+                if let Some(peer) = self.private.connection(id) {
+                    peer.takes_fds = takes_fds;
+                }
+            }
+            Arrival::Said(id, message) => return self.said(id, message, core),
+            Arrival::Ended(id, ending) => self.ended(id, &ending),
+            Arrival::BusUp(connection) => self.system.up(connection),
+            Arrival::BusDown => self.system.down(),
+            Arrival::Bus(message) => {
+                let calls = self.system.heard(message);
+                self.ready.extend(calls.into_iter().map(Arrival::Called));
+            }
+            Arrival::Called(message) => return self.called(message, core),
+        }
+        None
+    }
+
+    /// Answers a call. An answer to one that no longer waits is dropped, and with it the life line.
+    pub(crate) fn reply(&mut self, request: RequestId, answer: Answer, life_line: Option<OwnedFd>) {
+        let Some(Waiting { from, message }) = self.waiting.remove(&request) else { return };
+        let answer = reply::message(&message, answer, life_line);
+        self.send(&from, &message, answer);
+    }
+
+    /// Tells everybody.
+    pub(crate) fn announce(&mut self, signal: &Signal, core: &Core) {
+        let view = View { core, configured: &self.configured };
+        let Some(message) = signals::message(signal, view) else { return };
+        match message.and_then(|message| Ok((driver::from_logind(&message)?, message))) {
+            Ok((private, public)) => {
+                self.private.announce(&private, driver::matches);
+                self.system.send(public);
+            }
+            Err(error) => error!("cannot write the signal {signal:?}: {error}"),
+        }
+    }
+
+    /// A message through the private door.
+    fn said(&mut self, id: ConnectionId, message: Message, core: &Core) -> Option<Called> {
+        let peer = self.private.connection(id)?;
+        if message.message_type() != Type::MethodCall {
+            return None;
+        }
+        let header = message.header();
+        let from = Peer::Private(id);
+        let answer = match driver::addressee(&header) {
+            Addressee::Driver => driver::answer(id, peer, &message),
+            Addressee::Nobody => Err(driver::nobody(&header)),
+            Addressee::Registry => {
+                self.last_request += 1;
+                let request = RequestId(self.last_request);
+                let view = View { core, configured: &self.configured };
+                let served = serve(view, &self.world, &peer.credentials, (&message, request, peer.takes_fds));
+                return self.settle(from, &message, request, served);
+            }
+        };
+        self.send(&from, &message, answer);
+        None
+    }
+
+    /// A call through the system bus whose sender is known.
+    fn called(&mut self, message: Message, core: &Core) -> Option<Called> {
+        let sender = message.header().sender()?.as_str().to_owned();
+        let credentials = self.system.sender(&message)?;
+        self.last_request += 1;
+        let request = RequestId(self.last_request);
+        let view = View { core, configured: &self.configured };
+        let served = serve(view, &self.world, credentials, (&message, request, true));
+        self.settle(Peer::System(sender), &message, request, served)
+    }
+
+    /// Sends the answer, or keeps the call until there is one.
+    fn settle(
+        &mut self,
+        from: Peer,
+        message: &Message,
+        request: RequestId,
+        served: Result<Outcome, Fault>,
+    ) -> Option<Called> {
+        let called = match served {
+            Ok(Outcome::Called(called)) => *called,
+            Ok(Outcome::Answered(answer)) => {
+                self.send(&from, message, Ok(answer));
+                return None;
+            }
+            Err(fault) => {
+                self.send(&from, message, Err(fault));
+                return None;
+            }
+        };
+        if self.waiting.values().filter(|waiting| waiting.from == from).count() >= MOST_WAITING {
+            let fault = Fault::new(error::LIMITS_EXCEEDED, "Too many calls of this connection wait for their answers");
+            self.send(&from, message, Err(fault));
+            return None;
+        }
+        self.waiting.insert(request, Waiting { from, message: message.clone() });
+        Some(called)
+    }
+
+    fn send(&mut self, to: &Peer, call: &Message, answer: Result<Message, Fault>) {
+        if call.primary_header().flags().contains(Flags::NO_REPLY_EXPECTED) {
+            return;
+        }
+        let written = answer.or_else(|fault| reply::error(call, &fault));
+        match (to, written) {
+            (_, Err(error)) => error!("cannot write an answer: {error}"),
+            (Peer::System(_), Ok(message)) => self.system.send(message),
+            (Peer::Private(id), Ok(message)) => match reply::through_private_door(message) {
+                Ok(message) => self.private.send(*id, message),
+                Err(error) => error!("cannot write an answer: {error}"),
+            },
+        }
+    }
+
+    fn ended(&mut self, id: ConnectionId, ending: &Ending) {
+        if let Some(peer) = self.private.connection(id) {
+            let uid = peer.credentials.uid;
+            match ending {
+                Ending::Left => debug!("a connection of uid {uid} is closed"),
+                Ending::Late => warn!("uid {uid} connected and did not introduce itself, its connection is closed"),
+                Ending::Malformed(error) => {
+                    let error = error.to_string();
+                    warn!("uid {uid} sent what is no message, its connection is closed: {}", error.escape_debug());
+                }
+            }
+        }
+        self.private.close(id);
+    }
+}
+
+fn serve(
+    view: View<'_>,
+    world: &World,
+    credentials: &Credentials,
+    call: (&Message, RequestId, bool),
+) -> Result<Outcome, Fault> {
+    let caller = credentials.caller(world.place_of);
+    dispatch::serve(&Call::new(view, world, (&caller, credentials), call))
+}

@@ -1,0 +1,133 @@
+//! The system bus: being there whenever the bus is.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+use zbus::connection::socket::WriteHalf;
+use zbus::export::async_trait::async_trait;
+use zbus::{Connection, Message};
+
+use super::bus_socket;
+use super::credentials::Credentials;
+use super::incoming::Arrival;
+use super::link::{Link, Trouble};
+use super::outgoing::{Most, Outgoing, Stuck, Task};
+use super::reply;
+
+/// How much may wait for the bus, which reads for everybody at once.
+const MOST: Most = Most { messages: 65_536, bytes: 128 * 1024 * 1024 };
+
+/// A connection that lasts shorter than this is followed by a pause, each longer than the one before.
+const SHORT: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The door to the system bus.
+#[derive(Debug)]
+pub(super) struct SystemDoor {
+    path: PathBuf,
+    arrivals: mpsc::Sender<Arrival>,
+    link: Option<Link>,
+    _keeper: Task,
+}
+
+impl SystemDoor {
+    /// Connects to the bus at `path` in the background, and again whenever it was lost.
+    pub(super) fn open(path: PathBuf, arrivals: mpsc::Sender<Arrival>) -> Self {
+        let keeper = Task(tokio::spawn(keep(path.clone(), arrivals.clone())));
+        Self { path, arrivals, link: None, _keeper: keeper }
+    }
+
+    /// Whether logind owns its name there.
+    pub(super) fn owns_name(&self) -> bool {
+        self.link.as_ref().is_some_and(Link::owns_name)
+    }
+
+    /// The bus is there: take our name, and hear who leaves.
+    pub(super) fn up(&mut self, connection: Connection) {
+        match Link::begin(Outgoing::to(ToBus(connection), MOST)) {
+            Ok(link) => self.link = Some(link),
+            Err(Stuck) => self.begin_anew(),
+        }
+    }
+
+    /// The bus is gone, and with it all who called through it.
+    pub(super) fn down(&mut self) {
+        if self.link.take().is_some() {
+            info!("the system bus is gone");
+        }
+    }
+
+    /// The calls that can be served now that `message` has come: it, or some that waited for it.
+    pub(super) fn heard(&mut self, message: Message) -> Vec<Message> {
+        match self.link.as_mut().map_or(Ok(Vec::new()), |link| link.heard(message)) {
+            Ok(calls) => return calls,
+            Err(Trouble::Stuck) => self.begin_anew(),
+            Err(Trouble::Refused(call, fault)) => match reply::error(&call, &fault) {
+                Ok(answer) => self.send(answer),
+                Err(error) => error!("cannot write an answer: {error}"),
+            },
+        }
+        Vec::new()
+    }
+
+    /// Who sent `message`, if the bus has said.
+    pub(super) fn sender(&self, message: &Message) -> Option<&Credentials> {
+        self.link.as_ref()?.sender(message)
+    }
+
+    /// Sends a message.
+    pub(super) fn send(&mut self, message: Message) {
+        if self.link.as_ref().map_or(Ok(()), |link| link.send(message)) == Err(Stuck) {
+            self.begin_anew();
+        }
+    }
+
+    /// Leaves a bus that does not read, and comes again.
+    fn begin_anew(&mut self) {
+        warn!("the system bus does not read what it is sent, the connection is closed");
+        *self = Self::open(self.path.clone(), self.arrivals.clone());
+    }
+}
+
+/// Connects, hands on what comes, and begins again when it ends.
+async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
+    let mut pause = Duration::ZERO;
+    loop {
+        tokio::time::sleep(pause).await;
+        let mut messages = bus_socket::connect(&path).await;
+        let began = Instant::now();
+        let connection = Connection::from(&messages);
+        if arrivals.send(Arrival::BusUp(connection)).await.is_err() {
+            return;
+        }
+        while let Some(Ok(message)) = messages.next().await {
+            if arrivals.send(Arrival::Bus(message)).await.is_err() {
+                return;
+            }
+        }
+        if arrivals.send(Arrival::BusDown).await.is_err() {
+            return;
+        }
+        let is_short = began.elapsed() < SHORT;
+        pause = if is_short { (pause * 2).clamp(Duration::from_millis(20), LONGEST_PAUSE) } else { Duration::ZERO };
+    }
+}
+
+/// The writing side of a connection to the bus.
+#[derive(Debug)]
+struct ToBus(Connection);
+
+#[async_trait]
+impl WriteHalf for ToBus {
+    async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
+        self.0.send(message).await
+    }
+
+    async fn close(&mut self) -> std::io::Result<()> {
+        self.0.clone().close().await.map_err(std::io::Error::other)
+    }
+}

@@ -1,0 +1,248 @@
+//! The two halves of a private connection's socket: messages in and out, with a bound on what a peer may send.
+//!
+//! zbus frames and parses the messages. It would make room for 128 MiB on the word of 16 bytes, so the halves that it
+//! reads and writes through are these, which refuse a message by its first 16 bytes.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use rustix::cmsg_space;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, Shutdown, recv, recvmsg, sendmsg, shutdown,
+};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use zbus::connection::socket::{ReadHalf, WriteHalf};
+use zbus::export::async_trait::async_trait;
+
+use super::sasl::{Heard, Introduction, LONGEST_LINE};
+
+/// The longest message taken. The longest sensible one, a CreateSession of the longest texts, has a quarter.
+pub(super) const LONGEST_MESSAGE: usize = 128 * 1024;
+
+/// The most descriptors a message may bring; none brings more than one.
+const MOST_FDS: usize = 8;
+
+/// The part of a message that says how long the whole is (D-Bus Specification, Message Format).
+const HEAD: usize = 16;
+
+/// Lets the peer introduce itself; returns whether it takes descriptors. Not a byte behind BEGIN is read.
+///
+/// # Errors
+/// `InvalidData` if it does not speak the protocol, `UnexpectedEof` if it left, what the socket says.
+pub(super) async fn introduced(stream: &UnixStream, mut peer: Introduction) -> io::Result<bool> {
+    let mut lines = [0; LONGEST_LINE];
+    loop {
+        let there = stream.async_io(Interest::READABLE, || peek_lines(stream, &mut lines)).await?;
+        let Heard { used, answer, begun } =
+            peer.hear(&lines[..there]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let mut left = used;
+        while left > 0 {
+            let bytes = &mut lines[..left];
+            left -=
+                stream.async_io(Interest::READABLE, || Ok(recv(stream, &mut *bytes, RecvFlags::empty())?.0)).await?;
+        }
+        let mut rest = answer.as_bytes();
+        while !rest.is_empty() {
+            rest = &rest[send(stream, rest, &[]).await?..];
+        }
+        if let Some(takes_fds) = begun {
+            return Ok(takes_fds);
+        }
+    }
+}
+
+/// Looks at what has come, once a line of it is complete.
+fn peek_lines(stream: &UnixStream, lines: &mut [u8]) -> io::Result<usize> {
+    let (there, _) = recv(stream, &mut *lines, RecvFlags::PEEK)?;
+    match &lines[..there] {
+        [] => Err(io::ErrorKind::UnexpectedEof.into()),
+        some if some.contains(&b'\n') => Ok(there),
+        full if full.len() == LONGEST_LINE => Err(io::ErrorKind::InvalidData.into()),
+        _ => Err(io::ErrorKind::WouldBlock.into()),
+    }
+}
+
+/// The half that messages are read from.
+#[derive(Debug)]
+pub(super) struct Reader {
+    stream: Arc<UnixStream>,
+    frame: Frame,
+}
+
+impl Reader {
+    /// The reading half of `stream`, whose peer has introduced itself.
+    pub(super) fn new(stream: Arc<UnixStream>) -> Self {
+        Self { stream, frame: Frame::default() }
+    }
+}
+
+#[async_trait]
+impl ReadHalf for Reader {
+    async fn recvmsg(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+        let stream = &self.stream;
+        let (count, fds) = stream.async_io(Interest::READABLE, || receive(stream, buffer)).await?;
+        self.frame.pass(&buffer[..count], fds.len())?;
+        Ok((count, fds))
+    }
+
+    fn can_pass_unix_fd(&self) -> bool {
+        true
+    }
+}
+
+fn receive(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let got = recvmsg(stream, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut fds = Vec::new();
+    for part in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(rights) = part {
+            fds.extend(rights);
+        }
+    }
+    if got.flags.contains(ReturnFlags::CTRUNC) {
+        return Err(io::ErrorKind::InvalidData.into()); // more descriptors than any message has
+    }
+    Ok((got.bytes, fds))
+}
+
+/// Where in a message the bytes are that pass. A read never crosses the end of a message: zbus asks for exactly as much
+/// as the message still has.
+#[derive(Debug, Default)]
+struct Frame {
+    head: Vec<u8>,
+    left: usize,
+    fds: usize,
+}
+
+impl Frame {
+    /// Takes note of bytes that pass, and of descriptors that came with them.
+    fn pass(&mut self, bytes: &[u8], fds: usize) -> io::Result<()> {
+        self.fds += fds;
+        if self.fds > MOST_FDS {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if self.left == 0 {
+            self.head.extend_from_slice(bytes);
+            if self.head.len() < HEAD {
+                return Ok(());
+            }
+            let length = message_length(&self.head).filter(|&length| length <= LONGEST_MESSAGE);
+            self.left = length.ok_or(io::ErrorKind::InvalidData)? - HEAD;
+            self.head.clear();
+        } else {
+            self.left = self.left.saturating_sub(bytes.len());
+        }
+        if self.left == 0 {
+            self.fds = 0;
+        }
+        Ok(())
+    }
+}
+
+/// The length of the message that begins with `head`; none if it is no head.
+fn message_length(head: &[u8]) -> Option<usize> {
+    let number = |at: usize| -> Option<usize> {
+        let bytes: [u8; 4] = head.get(at..at + 4)?.try_into().ok()?;
+        let number = match head.first()? {
+            b'l' => u32::from_le_bytes(bytes),
+            b'B' => u32::from_be_bytes(bytes),
+            _ => return None,
+        };
+        usize::try_from(number).ok()
+    };
+    let fields = number(12)?.checked_next_multiple_of(8)?;
+    HEAD.checked_add(fields)?.checked_add(number(4)?)
+}
+
+/// The half that messages are written to.
+#[derive(Debug)]
+pub(super) struct Writer(Arc<UnixStream>);
+
+impl Writer {
+    /// The writing half of `stream`.
+    pub(super) fn new(stream: Arc<UnixStream>) -> Self {
+        Self(stream)
+    }
+}
+
+#[async_trait]
+impl WriteHalf for Writer {
+    async fn sendmsg(&mut self, buffer: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+        send(&self.0, buffer, fds).await
+    }
+
+    async fn close(&mut self) -> io::Result<()> {
+        Ok(shutdown(&*self.0, Shutdown::Both)?)
+    }
+
+    fn can_pass_unix_fd(&self) -> bool {
+        true
+    }
+}
+
+async fn send(stream: &UnixStream, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let write = || {
+        let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        Ok(sendmsg(stream, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
+    };
+    stream.async_io(Interest::WRITABLE, write).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(fields: u32, body: u32) -> Vec<u8> {
+        let mut head = vec![b'l', 1, 0, 1];
+        head.extend(body.to_le_bytes());
+        head.extend(1u32.to_le_bytes());
+        head.extend(fields.to_le_bytes());
+        head
+    }
+
+    #[test]
+    fn a_message_is_as_long_as_its_head_says() {
+        assert_eq!(message_length(&head(0, 0)), Some(16));
+        assert_eq!(message_length(&head(13, 5)), Some(16 + 16 + 5));
+        assert_eq!(message_length(&[b'x'; 16]), None);
+        let mut big = head(0x0d00_0000, 0x0500_0000);
+        big[0] = b'B';
+        assert_eq!(message_length(&big), Some(16 + 16 + 5));
+    }
+
+    #[test]
+    fn a_message_that_says_it_is_huge_is_refused_by_its_head() {
+        for (fields, body) in [(0, 200_000), (200_000, 0), (u32::MAX, u32::MAX)] {
+            let mut frame = Frame::default();
+            assert!(frame.pass(&head(fields, body)[..15], 0).is_ok());
+            assert!(frame.pass(&head(fields, body)[15..], 0).is_err());
+        }
+    }
+
+    #[test]
+    fn each_message_is_counted_anew() {
+        let mut frame = Frame::default();
+        for _ in 0..100 {
+            frame.pass(&head(8, 3), 1).expect("a head");
+            frame.pass(&[0; 4], 0).expect("a part");
+            frame.pass(&[0; 7], 0).expect("the rest");
+        }
+        assert_eq!((frame.left, frame.head.len(), frame.fds), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_message_does_not_bring_a_bag_of_descriptors() {
+        let mut frame = Frame::default();
+        frame.pass(&head(8, 100), 0).expect("a head");
+        assert!((0..100).any(|_| frame.pass(&[0], 1).is_err()));
+    }
+}

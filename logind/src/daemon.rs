@@ -1,0 +1,321 @@
+//! The loop: each event goes to the core, and the effects are carried out, in order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
+
+use logind_core::event::{Failed, RequestId, Step, Whom};
+use logind_core::names::{SessionId, Uid, VtNumber};
+use logind_core::session::Stage;
+use logind_core::time::Moment;
+use logind_core::{Answer, Core, Effect, Event, Signal};
+use rustix::io::Errno;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::bus::{Bus, Called, Configured};
+use crate::clock;
+use crate::config::Config;
+use crate::effects::cgroup::Cgroups;
+use crate::effects::kill;
+use crate::effects::life_line::{self, LifeLine};
+use crate::effects::runtime_directory::{Limits, RuntimeDirectories};
+use crate::effects::witnesses::{self, Subject};
+use crate::processes;
+use crate::readiness::Readiness;
+use crate::sources::Sources;
+use crate::sources::signals::{Signals, Wish};
+use crate::state::records::Records;
+use crate::state::restore;
+
+/// How long a system bus that is there but does not answer keeps us from being ready.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What carries effects out.
+#[derive(Debug)]
+pub(crate) struct Hands {
+    /// The state files.
+    pub(crate) records: Records,
+    /// The slices and scopes.
+    pub(crate) cgroups: Cgroups,
+    /// `/run/user`.
+    pub(crate) directories: RuntimeDirectories,
+    /// How much each runtime directory may hold.
+    pub(crate) limits: Limits,
+}
+
+/// The registry, its doors, what is watched and what is done.
+#[derive(Debug)]
+pub(crate) struct Daemon {
+    core: Core,
+    bus: Bus,
+    sources: Sources,
+    hands: Hands,
+    /// The leaders' pidfds of logins that have no answer yet.
+    leaders: BTreeMap<RequestId, OwnedFd>,
+    /// The life lines' writing ends that are not with their logins yet.
+    life_lines: BTreeMap<SessionId, OwnedFd>,
+}
+
+impl Daemon {
+    /// A registry with nobody in it.
+    pub(crate) fn new(core: Core, bus: Bus, sources: Sources, hands: Hands) -> Self {
+        Self { core, bus, sources, hands, leaders: BTreeMap::new(), life_lines: BTreeMap::new() }
+    }
+
+    /// Takes over what a logind before this one left, with the virtual terminal `front` in front.
+    pub(crate) async fn restore(&mut self, front: Option<VtNumber>) {
+        self.apply(Event::Foreground(front));
+        let Hands { records, cgroups, directories, .. } = &self.hands;
+        for event in restore::events(clock::now(), records, cgroups, directories).await {
+            self.apply(event);
+        }
+        if let Err(error) = self.hands.records.forget_seats_but(&self.core) {
+            tracing::warn!(error = %error, "cannot list the state files of seats");
+        }
+    }
+
+    /// Serves until a signal ends it. Who waits for us is told once the system bus knows us, where there `is_a_bus`.
+    pub(crate) async fn serve(
+        &mut self,
+        mut signals: Signals,
+        ready: Readiness,
+        is_a_bus: bool,
+        read_again: impl Fn() -> Option<Config>,
+    ) {
+        let patience_ends = if is_a_bus { Instant::now() + PATIENCE } else { Instant::now() };
+        let mut untold = Some(ready);
+        loop {
+            let is_ready = self.bus.is_on_system_bus() || Instant::now() >= patience_ends;
+            if let Some(ready) = untold.take_if(|_| is_ready) {
+                ready.tell();
+            }
+            let deadline = self.core.next_deadline();
+            tokio::select! {
+                incoming = self.bus.next() => {
+                    if let Some(called) = self.bus.dispatch(incoming, &self.core) {
+                        self.called(called);
+                    }
+                }
+                event = self.sources.next() => self.apply(event),
+                () = reached(deadline) => self.apply(Event::Deadline),
+                () = sleep_until(patience_ends), if untold.is_some() => {}
+                wish = signals.next() => match wish {
+                    Wish::Stop => return,
+                    Wish::Reload => self.configure(read_again()),
+                },
+            }
+        }
+    }
+
+    fn configure(&mut self, config: Option<Config>) {
+        let Some(config) = config else { return };
+        self.hands.limits = config.runtime_directory_limits();
+        self.bus.configure(configured(self.hands.limits));
+        self.apply(Event::Configured(config.policy));
+    }
+
+    /// A call that changes the registry.
+    fn called(&mut self, Called { event, leader }: Called) {
+        if let (Event::Login { request, .. }, Some(leader)) = (&event, leader) {
+            self.leaders.insert(*request, leader);
+        }
+        self.apply(event);
+    }
+
+    /// Hands an event to the core and carries out what it asks for, and so with the events that come of that. The first
+    /// essential effect that fails drops the rest of its batch.
+    fn apply(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for effect in self.core.handle(clock::now(), event) {
+                match self.carry_out(effect) {
+                    Ok(next) => events.extend(next),
+                    Err(failed) => {
+                        events.push_back(Event::Failed(failed));
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Carries one effect out: the event that comes of it at once, or what failed if it was essential.
+    fn carry_out(&mut self, effect: Effect) -> Result<Option<Event>, Failed> {
+        let Hands { records, cgroups, directories, limits } = &self.hands;
+        match effect {
+            Effect::LookUpUser { request, uid } => self.sources.look_up_user(request, uid),
+            Effect::MakeRuntimeDirectory { session, uid, gid } => {
+                self.opening(session, "cannot make the runtime directory", directories.make(uid, gid, *limits))?;
+            }
+            Effect::MakeLifeLine(session) => {
+                let made = self.make_life_line(&session);
+                self.opening(session, "cannot make the life line", made)?;
+            }
+            Effect::WatchLeader { session, request } => {
+                let watched = self.watch_leader(&session, request);
+                self.opening(session, "cannot watch the leader", watched)?;
+            }
+            Effect::MakeScope { session, uid, request } => {
+                self.opening(session.clone(), "cannot make the scope", self.make_scope(&session, uid, request))?;
+            }
+            Effect::WatchScope { session, uid } => {
+                let scope = cgroups.scope(uid, &session);
+                let watched = scope.map_or(Ok(()), |scope| self.sources.watch_scope(&session, scope));
+                self.opening(session, "cannot watch the scope", watched)?;
+            }
+            Effect::WatchAgain(session) => self.watch_again(&session),
+            Effect::ConfirmOpen(session) => return Ok(Some(Event::Opened(session))),
+            Effect::SaveSession(session) => {
+                let saved = records.save_session(&self.core, &session);
+                self.opening(session, "cannot write the session's state file", saved)?;
+            }
+            Effect::SaveUser(uid) => logged("cannot write a user's state file", records.save_user(&self.core, uid)),
+            Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
+            Effect::ForgetSession(session) => self.forget(&session),
+            Effect::ForgetUser(uid) => logged("cannot remove a user's state file", records.forget_user(uid)),
+            Effect::Kill { request, session, uid, whom, signal } => {
+                let sent = self.kill(&session, uid, whom, signal);
+                killed(request, &session, sent)?;
+            }
+            Effect::Probe(session) => return Ok(self.probe(session)),
+            Effect::RemoveScope { session, uid } => {
+                self.sources.forget(&session);
+                logged("cannot remove a scope", cgroups.remove_scope(uid, &session));
+            }
+            Effect::RemoveSlice(uid) => logged("a slice is kept", cgroups.remove_slice(uid)),
+            Effect::RemoveRuntimeDirectory(uid) => self.sources.remove_runtime_directory(directories.clone(), uid),
+            Effect::Announce(signal) => self.announce(&signal),
+            Effect::Reply { request, answer } => self.reply(request, answer),
+        }
+        Ok(None)
+    }
+
+    /// An effect that is essential while its session opens, and no longer.
+    fn opening(&self, session: SessionId, failure: &'static str, outcome: io::Result<()>) -> Result<(), Failed> {
+        let Err(error) = outcome else { return Ok(()) };
+        tracing::warn!(session = %session, error = %error, "{failure}");
+        let is_opening = self.core.session(&session).is_some_and(|session| session.stage() == Stage::Opening);
+        if is_opening { Err(Failed { step: Step::Open(session), errno: errno(&error) }) } else { Ok(()) }
+    }
+
+    fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {
+        let LifeLine { reader, writer } = life_line::make(&self.hands.records.life_line(session))?;
+        self.sources.watch_life_line(session, reader)?;
+        self.life_lines.insert(session.clone(), writer);
+        Ok(())
+    }
+
+    fn watch_leader(&mut self, session: &SessionId, request: RequestId) -> io::Result<()> {
+        let leader = self.leaders.get(&request).ok_or(Errno::SRCH)?.try_clone()?;
+        self.sources.watch_leader(session, leader)
+    }
+
+    fn make_scope(&self, session: &SessionId, uid: Uid, request: RequestId) -> io::Result<()> {
+        let leader = self.leaders.get(&request).ok_or(Errno::SRCH)?;
+        self.hands.cgroups.make_scope(uid, session, leader.as_fd())
+    }
+
+    /// Watches a session that was found again. What is gone by now is told as if it went while it was watched.
+    fn watch_again(&mut self, id: &SessionId) {
+        let Some(session) = self.core.session(id) else { return };
+        let leader = processes::find(session.leader());
+        let scope = self.hands.cgroups.scope(session.uid(), id).filter(|_| session.class().has_scope());
+        let life_line = life_line::reopen(&self.hands.records.life_line(id));
+        match leader {
+            Some(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
+            None => self.sources.happen(Event::LeaderExited(id.clone())),
+        }
+        match life_line.ok().filter(|reader| life_line::is_held(reader.as_fd())) {
+            Some(reader) => logged("cannot watch a life line", self.sources.watch_life_line(id, reader)),
+            None => self.sources.happen(Event::LifeLineClosed(id.clone())),
+        }
+        if let Some(scope) = scope {
+            logged("cannot watch a scope", self.sources.watch_scope(id, scope));
+        }
+    }
+
+    fn forget(&mut self, session: &SessionId) {
+        self.sources.forget(session);
+        self.life_lines.remove(session);
+        logged("cannot remove a session's state file", self.hands.records.forget_session(session));
+    }
+
+    fn kill(&self, session: &SessionId, uid: Uid, whom: Whom, signal: i32) -> io::Result<()> {
+        let has_scope = self.core.session(session).is_some_and(|session| session.class().has_scope());
+        let scope = self.hands.cgroups.scope(uid, session).filter(|_| has_scope && whom == Whom::All);
+        match (scope, self.sources.leader(session)) {
+            (Some(scope), _) => kill::scope(&scope, session, signal),
+            (None, Some(leader)) => kill::leader(leader, signal),
+            (None, None) => Err(Errno::SRCH.into()),
+        }
+    }
+
+    fn probe(&self, id: SessionId) -> Option<Event> {
+        let session = self.core.session(&id)?;
+        let subject = Subject { id: &id, uid: session.uid(), leader: session.leader(), class: session.class() };
+        let witnesses = witnesses::ask(subject, &self.hands.records.life_line(&id), &self.hands.cgroups);
+        Some(Event::Probed { session: id, witnesses })
+    }
+
+    fn announce(&mut self, signal: &Signal) {
+        match signal {
+            Signal::SessionNew(id) => {
+                let uid = self.core.session(id).map(|session| session.uid().get());
+                tracing::info!(session = %id, uid, "a session is open");
+            }
+            Signal::SessionRemoved(id) => tracing::info!(session = %id, "a session is gone"),
+            _ => {}
+        }
+        self.bus.announce(signal, &self.core);
+    }
+
+    fn reply(&mut self, request: RequestId, answer: Answer) {
+        let life_line = match &answer {
+            Answer::Opened { session, .. } => self.life_lines.remove(session),
+            Answer::Done | Answer::Refused(_) => None,
+        };
+        self.leaders.remove(&request);
+        self.bus.reply(request, answer, life_line);
+    }
+}
+
+/// What the bus tells of a configuration that is no rule.
+pub(crate) fn configured(limits: Limits) -> Configured {
+    Configured { runtime_directory_size: limits.size, runtime_directory_inodes: limits.inodes }
+}
+
+/// Waits until the instant on the monotonic clock; for ever without one.
+async fn reached(deadline: Option<Moment>) {
+    match deadline {
+        Some(deadline) => {
+            let left = deadline.monotonic.saturating_sub(clock::now().monotonic);
+            sleep(Duration::from_micros(left)).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Sending a signal is essential to the call that asked for it. That nobody is left is what ending a session is for.
+fn killed(request: Option<RequestId>, session: &SessionId, outcome: io::Result<()>) -> Result<(), Failed> {
+    match (outcome, request) {
+        (Ok(()), _) => Ok(()),
+        (Err(error), Some(request)) => Err(Failed { step: Step::Kill(request), errno: errno(&error) }),
+        (Err(error), None) => {
+            if error.raw_os_error() != Some(libc::ESRCH) {
+                tracing::warn!(session = %session, error = %error, "cannot send a signal");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn logged(failure: &'static str, outcome: io::Result<()>) {
+    if let Err(error) = outcome {
+        tracing::warn!(error = %error, "{failure}");
+    }
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EIO)
+}

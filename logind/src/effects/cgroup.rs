@@ -1,0 +1,187 @@
+//! Slices of users and scopes of sessions: made, asked, emptied and removed.
+
+use std::fs;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+
+use logind_core::names::{SessionId, Uid};
+
+use super::hierarchy;
+use crate::processes;
+
+/// The cgroup beside a user's scopes that takes processes whose session is not known any more.
+const LEFT_OVER: &str = "left-over.scope";
+
+/// The cgroup2 tree below which users have their slices, if there is one.
+#[derive(Debug)]
+pub(crate) struct Cgroups {
+    base: Option<PathBuf>,
+}
+
+impl Cgroups {
+    /// Finds the tree, once, at start; without one sessions are known by their leaders and life lines alone.
+    pub(crate) fn find(manage: bool) -> Self {
+        match hierarchy::find(manage) {
+            Ok(base) => {
+                tracing::info!(base = %base.display(), "sessions have cgroups");
+                Self { base: Some(base) }
+            }
+            Err(reason) => {
+                tracing::warn!(reason = &reason as &dyn std::error::Error, "sessions have no cgroups");
+                Self { base: None }
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn at(base: &Path) -> Self {
+        Self { base: Some(base.to_owned()) }
+    }
+
+    /// The directory of a session's scope; none where there are no cgroups.
+    pub(crate) fn scope(&self, uid: Uid, id: &SessionId) -> Option<PathBuf> {
+        self.slice(uid).map(|slice| slice.join(format!("session-{id}.scope")))
+    }
+
+    fn slice(&self, uid: Uid) -> Option<PathBuf> {
+        self.base.as_ref().map(|base| base.join("user.slice").join(format!("user-{uid}.slice")))
+    }
+
+    /// Makes a session's scope and moves the process that `leader` pins into it.
+    ///
+    /// # Errors
+    /// `ESRCH` if the leader is gone; what the kernel says of the directory or the move.
+    pub(crate) fn make_scope(&self, uid: Uid, id: &SessionId, leader: BorrowedFd<'_>) -> io::Result<()> {
+        let (Some(slice), Some(scope)) = (self.slice(uid), self.scope(uid, id)) else { return Ok(()) };
+        hierarchy::make_cgroup(&slice)?;
+        hierarchy::make_cgroup(&scope)?;
+        let pid = processes::pid_of(leader)?;
+        hierarchy::move_into(&scope, pid)?;
+        // The kernel moves by number alone: a leader that was still there afterwards is the one that was moved.
+        processes::pid_of(leader).map(drop)
+    }
+
+    /// Whether a session's scope has processes, in it or deeper; none where there are no cgroups.
+    ///
+    /// # Errors
+    /// What reading the kernel's word says; a scope that is gone has no processes.
+    pub(crate) fn is_populated(&self, uid: Uid, id: &SessionId) -> io::Result<Option<bool>> {
+        self.scope(uid, id).map(|scope| is_populated(&scope)).transpose()
+    }
+
+    /// Removes a session's scope. Processes that are in it after all are set aside, so that no later session of the
+    /// same name finds them to be its own.
+    ///
+    /// # Errors
+    /// What the kernel says if it cannot be removed.
+    pub(crate) fn remove_scope(&self, uid: Uid, id: &SessionId) -> io::Result<()> {
+        let (Some(slice), Some(scope)) = (self.slice(uid), self.scope(uid, id)) else { return Ok(()) };
+        match remove_tree(&scope) {
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => set_aside(&scope, &slice.join(LEFT_OVER)),
+            outcome => outcome,
+        }
+    }
+
+    /// Removes a user's slice, with what is empty in it.
+    ///
+    /// # Errors
+    /// `EBUSY` if processes are left in it.
+    pub(crate) fn remove_slice(&self, uid: Uid) -> io::Result<()> {
+        self.slice(uid).map_or(Ok(()), |slice| remove_tree(&slice))
+    }
+
+    /// Every scope of a session, and every slice of a user, that is there.
+    pub(crate) fn found(&self) -> Vec<Found> {
+        let Some(base) = &self.base else { return Vec::new() };
+        let mut found = Vec::new();
+        for (name, slice) in children(&base.join("user.slice")).unwrap_or_default() {
+            let uid = name.strip_prefix("user-").and_then(|rest| rest.strip_suffix(".slice"));
+            let Some(uid) = uid.and_then(processes::parse_uid) else { continue };
+            let ids = children(&slice)
+                .unwrap_or_default()
+                .into_iter()
+                .filter_map(|(name, _)| name.strip_prefix("session-")?.strip_suffix(".scope").and_then(SessionId::new));
+            found.push(Found { uid, sessions: ids.collect() });
+        }
+        found
+    }
+}
+
+/// A user's slice that is there.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// The user.
+    pub(crate) uid: Uid,
+    /// The sessions whose scopes are in it.
+    pub(crate) sessions: Vec<SessionId>,
+}
+
+/// Whether a cgroup or one below it has processes (`populated` of cgroup.events, cgroups(7)).
+pub(crate) fn is_populated(cgroup: &Path) -> io::Result<bool> {
+    match fs::read_to_string(cgroup.join("cgroup.events")) {
+        Ok(text) => Ok(text.lines().any(|line| line == "populated 1")),
+        Err(error) if is_gone(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A cgroup and all below it, parents first.
+pub(super) fn tree(top: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut all = vec![top.to_owned()];
+    let mut next = 0;
+    while let Some(cgroup) = all.get(next) {
+        let below = match children(cgroup) {
+            Err(error) if next > 0 && is_gone(&error) => Vec::new(), // removed meanwhile
+            outcome => outcome?,
+        };
+        all.extend(below.into_iter().map(|(_, child)| child));
+        next += 1;
+    }
+    Ok(all)
+}
+
+/// Removes a cgroup and all below it, children first; those that are busy stay, and the last error is told.
+fn remove_tree(top: &Path) -> io::Result<()> {
+    let all = match tree(top) {
+        Err(error) if is_gone(&error) => return Ok(()),
+        outcome => outcome?,
+    };
+    let mut outcome = Ok(());
+    for cgroup in all.iter().rev() {
+        match fs::remove_dir(cgroup) {
+            Err(error) if !is_gone(&error) => outcome = Err(error),
+            _ => {}
+        }
+    }
+    outcome
+}
+
+/// Moves every process of the scope to `refuge`, then removes the scope.
+fn set_aside(scope: &Path, refuge: &Path) -> io::Result<()> {
+    tracing::warn!(scope = %scope.display(), "processes of a session that is over are set aside");
+    hierarchy::make_cgroup(refuge)?;
+    for cgroup in tree(scope)? {
+        hierarchy::move_all(&cgroup, refuge)?;
+    }
+    remove_tree(scope)
+}
+
+fn children(cgroup: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut children = Vec::new();
+    for entry in fs::read_dir(cgroup)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            children.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
+        }
+    }
+    Ok(children)
+}
+
+/// Whether the cgroup is not there, or was removed while its file was open.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENODEV))
+}
+
+#[cfg(test)]
+mod tests;

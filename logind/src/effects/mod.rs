@@ -1,0 +1,9 @@
+//! What carries one effect out each: cgroups, signals, runtime directories, life lines.
+
+pub(crate) mod cgroup;
+mod hierarchy;
+pub(crate) mod kill;
+pub(crate) mod life_line;
+pub(crate) mod runtime_directory;
+mod tree;
+pub(crate) mod witnesses;

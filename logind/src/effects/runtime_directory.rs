@@ -1,0 +1,205 @@
+//! `/run/user/UID`: made the user's own, and removed with all that the user put there.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use logind_core::names::Uid;
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, Stat, fchmod, fchown, fstat, mkdirat, openat, statat, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+
+use super::tree;
+
+/// How many file systems may be mounted over each other on one runtime directory.
+const LAYERS: usize = 16;
+
+/// How much a runtime directory may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// In bytes.
+    pub(crate) size: u64,
+    /// In files.
+    pub(crate) inodes: u64,
+}
+
+/// The directory of runtime directories, which only root can write to.
+#[derive(Clone, Debug)]
+pub(crate) struct RuntimeDirectories {
+    base: PathBuf,
+}
+
+impl RuntimeDirectories {
+    /// Those below `base`: `/run/user`.
+    pub(crate) fn below(base: &Path) -> Self {
+        Self { base: base.to_owned() }
+    }
+
+    /// Makes the runtime directory of `uid`: a tmpfs of its own, or a plain directory where mounting is refused. One
+    /// that is there already and the user's is kept with all that is in it.
+    ///
+    /// # Errors
+    /// `ENOTDIR` or `EPERM` if something is there that is no directory or somebody else's; what the kernel says.
+    pub(crate) fn make(&self, uid: Uid, gid: u32, limits: Limits) -> io::Result<()> {
+        let base = self.open_base()?;
+        let name = uid.to_string();
+        match statat(&base, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno.into()),
+            Ok(stat) if !is_directory(&stat) => return Err(Errno::NOTDIR.into()),
+            Ok(stat) if stat.st_uid == uid.get() => return adopt(base.as_fd(), &name),
+            // A removal or a making that was cut short: what is there was made root's.
+            Ok(stat) if stat.st_uid == 0 => self.remove(uid)?,
+            Ok(_) => return Err(Errno::PERM.into()),
+        }
+        mkdirat(&base, &name, Mode::RWXU)?;
+        let path = self.base.join(&name);
+        match mount_tmpfs(&path, uid, gid, limits) {
+            Ok(()) => Ok(()),
+            Err(Errno::PERM | Errno::ACCESS | Errno::NOSYS) => {
+                tracing::info!(directory = %path.display(), "may not mount, so it is a plain directory");
+                Ok(make_own(base.as_fd(), &name, uid, gid)?)
+            }
+            Err(errno) => {
+                if let Err(error) = unlinkat(&base, &name, AtFlags::REMOVEDIR) {
+                    tracing::warn!(directory = %path.display(), error = %error, "cannot remove it again");
+                }
+                Err(errno.into())
+            }
+        }
+    }
+
+    /// Removes the runtime directory of `uid`: what is mounted there is unmounted, what is left is removed without
+    /// following a link. Can take long.
+    ///
+    /// # Errors
+    /// `ENOTDIR` or `EPERM` if something is there that is no directory or neither the user's nor root's; what the kernel
+    /// says if something cannot be removed.
+    pub(crate) fn remove(&self, uid: Uid) -> io::Result<()> {
+        let base = self.open_base()?;
+        let name = CString::new(uid.to_string()).unwrap_or_default();
+        let path = self.base.join(uid.to_string());
+        unmount_all(base.as_fd(), &name, &path)?;
+        let directory = match tree::open_directory(base.as_fd(), &name) {
+            Err(Errno::NOENT) => return Ok(()),
+            Err(Errno::LOOP) => return Err(Errno::NOTDIR.into()),
+            outcome => outcome?,
+        };
+        if ![uid.get(), 0].contains(&fstat(&directory)?.st_uid) {
+            return Err(Errno::PERM.into());
+        }
+        if tree::empty(directory.as_fd()).is_err() {
+            // A file system that the user mounted (fuse(4)), which a directory of its own tmpfs would take along.
+            unmount_children(&path);
+            tree::empty(directory.as_fd())?;
+        }
+        Ok(unlinkat(&base, &name, AtFlags::REMOVEDIR)?)
+    }
+
+    /// The users that have a directory of their own here, with its group. What else is here is logged and left alone.
+    ///
+    /// # Errors
+    /// What listing them says.
+    pub(crate) fn owners(&self) -> io::Result<Vec<(Uid, u32)>> {
+        let base = self.open_base()?;
+        let mut owners = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&base)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let stat = statat(&base, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            let uid = name.to_str().ok().and_then(crate::processes::parse_uid);
+            match uid.filter(|uid| is_directory(&stat) && [uid.get(), 0].contains(&stat.st_uid)) {
+                Some(uid) => owners.push((uid, stat.st_gid)),
+                None => tracing::warn!(name = %name.to_string_lossy(), "not a runtime directory, left alone"),
+            }
+        }
+        Ok(owners)
+    }
+
+    fn open_base(&self) -> io::Result<OwnedFd> {
+        match rustix::fs::mkdir(&self.base, Mode::from_raw_mode(0o755)) {
+            Err(errno) if errno != Errno::EXIST => return Err(errno.into()),
+            _ => {}
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let base = rustix::fs::open(&self.base, flags, Mode::empty())?;
+        let stat = fstat(&base)?;
+        // All that follows trusts that nobody else renames what is in it.
+        if stat.st_uid != 0 || stat.st_mode & 0o022 != 0 {
+            return Err(Errno::PERM.into());
+        }
+        Ok(base)
+    }
+}
+
+fn is_directory(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+}
+
+/// Keeps a directory that is the user's, and sees that it is nobody else's.
+fn adopt(base: BorrowedFd<'_>, name: &str) -> io::Result<()> {
+    let directory = open_own(base, name)?;
+    if fstat(&directory)?.st_mode & 0o7777 != 0o700 {
+        fchmod(&directory, Mode::RWXU)?;
+    }
+    Ok(())
+}
+
+fn make_own(base: BorrowedFd<'_>, name: &str, uid: Uid, gid: u32) -> rustix::io::Result<()> {
+    let directory = open_own(base, name)?;
+    fchmod(&directory, Mode::RWXU)?; // before it is the user's, and whatever our umask is
+    fchown(&directory, Some(rustix::fs::Uid::from_raw(uid.get())), Some(Gid::from_raw(gid)))
+}
+
+/// Opens a runtime directory, what is mounted there if something is.
+fn open_own(base: BorrowedFd<'_>, name: &str) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(base, name, flags, Mode::empty())
+}
+
+fn mount_tmpfs(path: &Path, uid: Uid, gid: u32, limits: Limits) -> rustix::io::Result<()> {
+    let Limits { size, inodes } = limits;
+    let data = format!("mode=0700,uid={uid},gid={gid},size={size},nr_inodes={inodes}");
+    let data = CString::new(data).unwrap_or_default();
+    mount(c"tmpfs", path, c"tmpfs", MountFlags::NOSUID | MountFlags::NODEV, data.as_c_str())
+}
+
+/// Unmounts all that is mounted on the directory itself. What processes still use is emptied, then detached.
+fn unmount_all(base: BorrowedFd<'_>, name: &std::ffi::CStr, path: &Path) -> io::Result<()> {
+    for _ in 0..LAYERS {
+        match unmount(path, UnmountFlags::NOFOLLOW) {
+            Ok(()) => {}
+            // Nothing is mounted, or we may neither mount nor unmount.
+            Err(Errno::INVAL | Errno::NOENT | Errno::PERM) => return Ok(()),
+            Err(Errno::BUSY) => {
+                let name = name.to_str().map_err(|_| Errno::INVAL)?;
+                if let Err(errno) = open_own(base, name).and_then(|directory| tree::empty(directory.as_fd())) {
+                    tracing::debug!(directory = %path.display(), error = %errno, "not all could be removed");
+                }
+                unmount(path, UnmountFlags::NOFOLLOW | UnmountFlags::DETACH)?;
+            }
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Err(Errno::BUSY.into())
+}
+
+/// Detaches what is mounted on the entries of a directory that nobody but root can change (any more).
+fn unmount_children(directory: &Path) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        // It fails where nothing is mounted.
+        if unmount(entry.path(), UnmountFlags::NOFOLLOW | UnmountFlags::DETACH).is_ok() {
+            tracing::debug!(path = %entry.path().display(), "detached");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

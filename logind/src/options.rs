@@ -1,0 +1,91 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+
+use lexopt::{Arg, Parser, ValueExt as _};
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+Usage: logind [OPTION]...
+The session registry, org.freedesktop.login1. Runs in the foreground.
+
+      --config FILE    read FILE and nothing else, instead of logind.conf and its drop-ins
+      --debug          log more
+      --ready-fd=N     write a newline to descriptor N once logins can come
+  -h, --help           print this and exit
+  -V, --version        print the version and exit
+";
+
+/// What logind was asked to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// To run.
+    Run(Options),
+    /// `--help`
+    Help,
+    /// `--version`
+    Version,
+}
+
+/// How to run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// `--config`
+    pub(crate) config: Option<PathBuf>,
+    /// `--debug`
+    pub(crate) debug: bool,
+    /// `--ready-fd`
+    pub(crate) ready_fd: Option<RawFd>,
+}
+
+/// Takes the command line apart; `args` begin with the program's name.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Request, lexopt::Error> {
+    let mut options = Options::default();
+    let mut parser = Parser::from_iter(args);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("config") => options.config = Some(parser.value()?.into()),
+            Arg::Long("debug") => options.debug = true,
+            Arg::Long("ready-fd") => options.ready_fd = Some(parser.value()?.parse()?),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(Request::Run(options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(args: &[&str]) -> Result<Request, lexopt::Error> {
+        parse(["logind"].iter().chain(args).map(OsString::from))
+    }
+
+    #[test]
+    fn every_option_in_the_help_is_taken() {
+        let options = Options { config: Some("/f".into()), debug: true, ready_fd: Some(3) };
+        let request = parsed(&["--config", "/f", "--debug", "--ready-fd=3"]).expect("a request");
+        assert_eq!(request, Request::Run(options));
+        assert_eq!(parsed(&["-h"]).expect("a request"), Request::Help);
+        assert_eq!(parsed(&["--version"]).expect("a request"), Request::Version);
+        let long = HELP.split_ascii_whitespace().filter(|word| word.starts_with("--"));
+        for option in long.map(|word| word.split(['=', ',']).next().unwrap_or(word)) {
+            let taken = parsed(&[option, "3"]).or_else(|_| parsed(&[option]));
+            assert!(taken.is_ok(), "{option}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_refused() {
+        for args in [&["--daemon"][..], &["--ready-fd=x"], &["--config"], &["argument"], &["--debug=yes"]] {
+            assert!(parsed(args).is_err(), "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Processes as the kernel knows them: pinned by a pidfd, described by /proc, placed by their cgroup.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use logind_core::leader::Leader;
+use logind_core::names::{SessionId, Uid, VtNumber};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+/// `PID_FS_MAGIC` of linux/magic.h: the file system of pidfds since Linux 6.9.
+const PID_FS_MAGIC: u64 = 0x5049_4446;
+
+/// The major number of virtual terminals and serial lines (`TTY_MAJOR` of linux/major.h).
+const TTY_MAJOR: u32 = 4;
+
+/// A process pinned by its pidfd, with what /proc says of it, re-checked after the pidfd was opened.
+#[derive(Debug)]
+pub(crate) struct Process {
+    /// The pidfd.
+    pub(crate) fd: OwnedFd,
+    /// Its number and what makes the number unique.
+    pub(crate) leader: Leader,
+    /// The session in whose scope it runs.
+    pub(crate) session: Option<SessionId>,
+    /// The virtual terminal that is its controlling terminal.
+    pub(crate) vt: Option<VtNumber>,
+    /// Its audit session, unless unset or inherited from its parent.
+    pub(crate) audit: Option<u32>,
+}
+
+/// The pidfd of the process `leader`, if it has not ended: another with its number is not it.
+pub(crate) fn find(leader: Leader) -> Option<OwnedFd> {
+    let process = Process::by_pid(leader.pid).ok()?;
+    let is_other = matches!((process.leader.pidfs_id, leader.pidfs_id), (Some(now), Some(then)) if now != then);
+    (process.leader.start_time == leader.start_time && !is_other && !has_ended(process.fd.as_fd()))
+        .then_some(process.fd)
+}
+
+/// Whether the process that `fd` pins has ended, reaped or not (pidfd_open(2)).
+fn has_ended(fd: BorrowedFd<'_>) -> bool {
+    let mut pidfd = [PollFd::new(&fd, PollFlags::IN)];
+    matches!(poll(&mut pidfd, Some(&Timespec::default())), Ok(1))
+}
+
+/// Where a process runs: its session and owner by the names of its cgroup.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The session in whose scope it runs.
+    pub(crate) session: Option<SessionId>,
+    /// The user in whose slice it runs.
+    pub(crate) owner: Option<Uid>,
+}
+
+impl Process {
+    /// Pins the process `pid` and reads what /proc says of it.
+    ///
+    /// # Errors
+    /// `ESRCH` if there is none (any more); what pidfd_open(2) says otherwise.
+    pub(crate) fn by_pid(pid: u32) -> io::Result<Self> {
+        let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+        Self::by_pidfd(pidfd_open(number, PidfdFlags::empty())?)
+    }
+
+    /// Reads what /proc says of the process that `fd`, somebody's pidfd, pins.
+    ///
+    /// # Errors
+    /// `EBADF` if `fd` is no pidfd, `EINVAL` if it pins a thread, `ESRCH` if the process is gone or not in our PID
+    /// namespace.
+    pub(crate) fn by_pidfd(fd: OwnedFd) -> io::Result<Self> {
+        let pid = pid_of(fd.as_fd())?;
+        // A pidfd made with PIDFD_THREAD (pidfd_open(2)), which is O_EXCL, ends with its thread, not with the process.
+        if rustix::fs::fcntl_getfl(&fd)?.contains(OFlags::EXCL) {
+            return Err(Errno::INVAL.into());
+        }
+        let pidfs_id = pidfs_id(fd.as_fd())?;
+        let stat = Stat::read(pid)?;
+        let place = place_of(pid)?;
+        let audit = audit_session(pid).filter(|&id| audit_session(stat.parent) != Some(id));
+        if pid_of(fd.as_fd())? != pid {
+            return Err(Errno::SRCH.into());
+        }
+        let leader = Leader { pid, start_time: stat.start_time, pidfs_id };
+        Ok(Self { fd, leader, session: place.session, vt: stat.vt, audit })
+    }
+}
+
+/// The session and the owner of process `pid`, from /proc/PID/cgroup alone.
+///
+/// # Errors
+/// `ESRCH` if there is no such process.
+pub(crate) fn place_of(pid: u32) -> io::Result<Place> {
+    let base = base_cgroup()?;
+    Ok(unified_cgroup(&read_proc(pid, "cgroup")?).map(|path| place_in(&base, path)).unwrap_or_default())
+}
+
+/// The cgroup below which `user.slice` lies, without a slash at the end: the cgroup of PID 1 without the leaf that an
+/// init makes for itself. Empty for the root of the tree or of our cgroup namespace. libsystemd finds it the same way.
+///
+/// # Errors
+/// What reading /proc/1/cgroup says.
+pub(crate) fn base_cgroup() -> io::Result<String> {
+    Ok(base_of(unified_cgroup(&read_proc(1, "cgroup")?).unwrap_or_default()).to_owned())
+}
+
+fn base_of(path: &str) -> &str {
+    if path.starts_with("/..") {
+        return ""; // PID 1 is outside of our cgroup namespace
+    }
+    let leaves = ["/init.scope", "/system.slice", "/system"];
+    leaves.iter().find_map(|leaf| path.strip_suffix(leaf)).unwrap_or(path).trim_end_matches('/')
+}
+
+/// The path in the line of the unified hierarchy of a /proc/PID/cgroup (cgroups(7)).
+fn unified_cgroup(table: &str) -> Option<&str> {
+    table.lines().find_map(|line| line.strip_prefix("0::"))
+}
+
+/// The session and owner that a cgroup below `base` means, by libsystemd's rules: the last of the leading slices names
+/// the user, the first component after them the session. What comes deeper may be made by the user, so means nothing.
+fn place_in(base: &str, path: &str) -> Place {
+    let Some(inside) = path.strip_prefix(base).filter(|rest| rest.starts_with('/')) else {
+        return Place::default();
+    };
+    let mut place = Place::default();
+    for component in inside.split('/').filter(|component| !component.is_empty()) {
+        // systemd puts `_` before a name that a file of the kernel could have.
+        let unit = component.strip_prefix('_').unwrap_or(component);
+        if !is_slice(unit) {
+            place.session = between(unit, "session-", ".scope").and_then(SessionId::new);
+            break;
+        }
+        place.owner = between(unit, "user-", ".slice").and_then(parse_uid);
+    }
+    place
+}
+
+/// Whether `unit` is a valid slice name (systemd.slice(5)).
+fn is_slice(unit: &str) -> bool {
+    let Some(name) = unit.strip_suffix(".slice") else { return false };
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b":-_.\\".contains(&b);
+    let dashes = name.starts_with('-') || name.ends_with('-') || name.contains("--");
+    unit.len() < 256 && !name.is_empty() && name.bytes().all(legal) && (name == "-" || !dashes)
+}
+
+fn between<'a>(unit: &'a str, prefix: &str, suffix: &str) -> Option<&'a str> {
+    unit.strip_prefix(prefix)?.strip_suffix(suffix)
+}
+
+/// A user id as decimal digits and nothing else.
+pub(crate) fn parse_uid(digits: &str) -> Option<Uid> {
+    let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| canonical).and_then(Uid::new)
+}
+
+/// What is needed of /proc/PID/stat (proc_pid_stat(5)).
+struct Stat {
+    parent: u32,
+    vt: Option<VtNumber>,
+    start_time: u64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> io::Result<Self> {
+        Self::parse(&read_proc(pid, "stat")?).ok_or_else(|| Errno::PROTO.into())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        // The name in parentheses is the process's own choice, and may contain any of them.
+        let (_, fields) = text.rsplit_once(") ")?;
+        let mut fields = fields.split_ascii_whitespace();
+        let parent = fields.nth(1)?.parse().ok()?;
+        let tty: i32 = fields.nth(2)?.parse().ok()?;
+        let start_time = fields.nth(14)?.parse().ok()?;
+        Some(Self { parent, vt: vt_of_device(tty.cast_unsigned()), start_time })
+    }
+}
+
+/// The virtual terminal of a device number as the kernel prints it (`new_encode_dev` of linux/kdev_t.h).
+fn vt_of_device(device: u32) -> Option<VtNumber> {
+    let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xf_ff00));
+    if major == TTY_MAJOR { VtNumber::new(minor) } else { None }
+}
+
+/// The audit session of `pid`, if it is set (`AUDIT_SID_UNSET` of linux/audit.h).
+fn audit_session(pid: u32) -> Option<u32> {
+    let text = read_proc(pid, "sessionid").ok()?;
+    text.trim().parse().ok().filter(|&id| id != 0 && id != u32::MAX)
+}
+
+/// The number of the process that `fd` pins (the `Pid` line of its fdinfo, pidfd_open(2)).
+///
+/// # Errors
+/// `ESRCH` if the process is gone and reaped, or not in our PID namespace; `EBADF` if `fd` is no pidfd.
+pub(crate) fn pid_of(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?;
+    let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).ok_or(Errno::BADF)?;
+    // -1 is a process that is gone, 0 one outside of our PID namespace.
+    pid.trim().parse().ok().filter(|&pid| pid != 0).ok_or_else(|| Errno::SRCH.into())
+}
+
+fn pidfs_id(fd: BorrowedFd<'_>) -> io::Result<Option<u64>> {
+    let is_pidfs = u64::try_from(rustix::fs::fstatfs(fd)?.f_type).is_ok_and(|magic| magic == PID_FS_MAGIC);
+    Ok(if is_pidfs { Some(rustix::fs::fstat(fd)?.st_ino) } else { None })
+}
+
+fn read_proc(pid: u32, file: &str) -> io::Result<String> {
+    let bytes = fs::read(format!("/proc/{pid}/{file}")).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Errno::SRCH.into(),
+        _ => error,
+    })?;
+    // A process names itself and its cgroups in any bytes; nothing that is asked for here depends on those.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    fn place(session: Option<&str>, owner: Option<u32>) -> Place {
+        Place { session: session.and_then(SessionId::new), owner: owner.and_then(Uid::new) }
+    }
+
+    #[test]
+    fn a_scope_in_a_slice_names_session_and_owner() {
+        assert_eq!(place_in("", "/user.slice/user-1000.slice/session-c1.scope"), place(Some("c1"), Some(1000)));
+        assert_eq!(place_in("", "/user.slice/user-1000.slice/session-1.scope/deep"), place(Some("1"), Some(1000)));
+        assert_eq!(place_in("/ct", "/ct/user.slice/user-0.slice/session-c2.scope"), place(Some("c2"), Some(0)));
+        assert_eq!(place_in("", "/user.slice/dev.slice/user-7.slice/user@7.service/app"), place(None, Some(7)));
+    }
+
+    #[test]
+    fn what_a_user_can_name_places_nobody() {
+        let own = "/user.slice/user-1000.slice/session-c1.scope";
+        let forged = format!("{own}/user.slice/user-0.slice/session-c9.scope");
+        assert_eq!(place_in("", &forged), place(Some("c1"), Some(1000)));
+        assert_eq!(place_in("", "/cron/user.slice/user-0.slice/session-c9.scope"), Place::default());
+        assert_eq!(place_in("/ct", "/ct2/user.slice/user-5.slice/session-c1.scope"), Place::default());
+        assert_eq!(place_in("", "/user.slice/user-+5.slice/session-.scope"), Place::default());
+        assert_eq!(place_in("", "/user.slice/user-05.slice/x"), Place::default());
+        assert_eq!(place_in("", "/../user.slice/user-5.slice/session-c1.scope"), Place::default());
+        assert_eq!(place_in("", "/user.slice/user-4294967295.slice"), Place::default());
+    }
+
+    #[test]
+    fn the_base_is_where_pid_1_lives_without_its_leaf() {
+        assert_eq!(base_of("/"), "");
+        assert_eq!(base_of("/init.scope"), "");
+        assert_eq!(base_of("/docker/ab12"), "/docker/ab12");
+        assert_eq!(base_of("/docker/ab12/init.scope"), "/docker/ab12");
+        assert_eq!(base_of("/../other"), "");
+    }
+
+    #[test]
+    fn a_name_full_of_parentheses_shifts_no_field() {
+        let tail = "S 7 1 1 1025 1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
+        let stat = Stat::parse(&format!("42 (a) b) 9 (c) {tail}")).expect("a line of stat");
+        assert_eq!((stat.parent, stat.vt, stat.start_time), (7, VtNumber::new(1), 4711));
+        assert!(Stat::parse("42 (a").is_none());
+    }
+
+    #[test]
+    fn only_a_virtual_terminal_has_a_number() {
+        assert_eq!(vt_of_device((4 << 8) | 63), VtNumber::new(63));
+        for other in [0, 4 << 8, (4 << 8) | 64, (136 << 8) | 1, (5 << 8) | 1, (4 << 8) | 1 | (1 << 20)] {
+            assert_eq!(vt_of_device(other), None, "{other:#x}");
+        }
+    }
+
+    #[test]
+    fn this_process_is_found_by_number_and_by_pidfd() {
+        let by_pid = Process::by_pid(std::process::id()).expect("this process");
+        let again = Process::by_pidfd(by_pid.fd.try_clone().expect("a copy")).expect("this process");
+        assert_eq!(by_pid.leader, again.leader);
+        assert_eq!(by_pid.leader.pid, std::process::id());
+        assert!(by_pid.leader.start_time > 0);
+    }
+
+    #[test]
+    fn a_process_that_was_reaped_is_not_found() {
+        let mut child = Command::new("true").stdin(Stdio::null()).spawn().expect("a child");
+        let number = Pid::from_raw(child.id().cast_signed()).expect("a pid");
+        let fd = pidfd_open(number, PidfdFlags::empty()).expect("a pidfd");
+        child.wait().expect("its end");
+        let errno = |error: io::Error| error.raw_os_error();
+        assert_eq!(Process::by_pidfd(fd).map_err(errno).err(), Some(Some(libc::ESRCH)));
+        assert_eq!(Process::by_pid(child.id()).map_err(errno).err(), Some(Some(libc::ESRCH)));
+        assert_eq!(Process::by_pid(0).map_err(errno).err(), Some(Some(libc::ESRCH)));
+    }
+
+    #[test]
+    fn a_leader_is_found_until_it_ends_and_never_under_anothers_number() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
+        let process = Process::by_pid(child.id()).expect("it runs");
+        let leader = process.leader;
+        assert!(find(leader).is_some());
+        assert!(find(Leader { pidfs_id: None, ..leader }).is_some());
+        assert!(find(Leader { start_time: leader.start_time + 1, ..leader }).is_none());
+        assert!(find(Leader { pidfs_id: leader.pidfs_id.map(|id| id + 1), ..leader }).is_none());
+        drop(child.stdin.take());
+        let deadline = Timespec { tv_sec: 10, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&process.fd, PollFlags::IN)], Some(&deadline)).expect("its end");
+        assert!(find(leader).is_none(), "a process that nobody has waited for has ended all the same");
+        child.wait().expect("its end");
+        assert!(find(leader).is_none());
+    }
+
+    #[test]
+    fn a_file_is_no_pidfd() {
+        let file = File::open("/dev/null").expect("a file");
+        let error = Process::by_pidfd(file.into()).expect_err("no process");
+        assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+    }
+}

@@ -1,0 +1,205 @@
+//! What turns one outside thing into events each, and the one place where they are waited for.
+
+pub(crate) mod foreground;
+mod jobs;
+mod poller;
+pub(crate) mod signals;
+mod watches;
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::PathBuf;
+
+use logind_core::Event;
+use logind_core::event::RequestId;
+use logind_core::names::{SessionId, Uid};
+
+use crate::effects::runtime_directory::RuntimeDirectories;
+use foreground::Foreground;
+use jobs::Jobs;
+use poller::Poller;
+use watches::Watches;
+
+pub(crate) use jobs::{THREADS, look_up_all};
+
+/// Everything that is watched or waited for, but the bus and signals.
+///
+/// However many sessions there are, the runtime polls one descriptor: an epoll(7) instance that holds all others.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    poller: Poller,
+    watches: Watches,
+    foreground: Option<Foreground>,
+    jobs: Jobs,
+    ready: VecDeque<Event>,
+}
+
+impl Sources {
+    /// Nothing watched yet but the virtual terminal in front, where there are virtual terminals.
+    ///
+    /// # Errors
+    /// What the kernel says of epoll or inotify instances.
+    pub(crate) fn open(foreground: Option<Foreground>) -> io::Result<Self> {
+        let poller = Poller::open()?;
+        let watches = Watches::open(&poller)?;
+        if let Some(foreground) = &foreground {
+            poller.add(foreground, poller::FOREGROUND, poller::Interest::Priority)?;
+        }
+        Ok(Self { poller, watches, foreground, jobs: Jobs::default(), ready: VecDeque::new() })
+    }
+
+    /// The next thing that happened. Nothing is lost if this is dropped while it waits.
+    pub(crate) async fn next(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return event;
+            }
+            tokio::select! {
+                tokens = self.poller.ready() => self.collect(&tokens),
+                event = self.jobs.next() => self.ready.push_back(event),
+            }
+        }
+    }
+
+    fn collect(&mut self, tokens: &[u64]) {
+        for &token in tokens {
+            match token {
+                poller::SCOPES => self.ready.extend(self.watches.scopes_changed()),
+                poller::FOREGROUND => self.look_at_foreground(),
+                token => self.ready.extend(self.watches.ended(&self.poller, token)),
+            }
+        }
+    }
+
+    fn look_at_foreground(&mut self) {
+        let Some(foreground) = &mut self.foreground else { return };
+        match foreground.changed() {
+            Ok(event) => self.ready.extend(event),
+            Err(error) => {
+                tracing::warn!(error = %error, "cannot see any more which virtual terminal is in front");
+                self.poller.remove(&*foreground);
+                self.foreground = None;
+            }
+        }
+    }
+
+    /// Watches the process that `pidfd` pins, the leader of `session`.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn watch_leader(&mut self, session: &SessionId, pidfd: OwnedFd) -> io::Result<()> {
+        self.watches.leader(&self.poller, session, pidfd)
+    }
+
+    /// Watches our end of a life line.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn watch_life_line(&mut self, session: &SessionId, reader: OwnedFd) -> io::Result<()> {
+        self.watches.life_line(&self.poller, session, reader)
+    }
+
+    /// Watches whether there are processes in a scope; that it is empty already is an event too.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn watch_scope(&mut self, session: &SessionId, scope: PathBuf) -> io::Result<()> {
+        self.ready.extend(self.watches.scope(session, scope)?);
+        Ok(())
+    }
+
+    /// Watches nothing of a session any more.
+    pub(crate) fn forget(&mut self, session: &SessionId) {
+        self.watches.forget(&self.poller, session);
+    }
+
+    /// The pidfd of a session's leader, if it is watched or was until it ended.
+    pub(crate) fn leader(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
+        self.watches.leader_of(session)
+    }
+
+    /// Lets an event happen that is known already.
+    pub(crate) fn happen(&mut self, event: Event) {
+        self.ready.push_back(event);
+    }
+
+    /// Asks the user database; the answer is an event.
+    pub(crate) fn look_up_user(&mut self, request: RequestId, uid: Uid) {
+        self.jobs.look_up_user(request, uid);
+    }
+
+    /// Removes a runtime directory; the outcome is an event.
+    pub(crate) fn remove_runtime_directory(&mut self, directories: RuntimeDirectories, uid: Uid) {
+        self.jobs.remove_runtime_directory(directories, uid);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::effects::life_line::{self, LifeLine};
+    use crate::processes::Process;
+
+    async fn next(sources: &mut Sources) -> Event {
+        tokio::time::timeout(Duration::from_secs(10), sources.next()).await.expect("an event")
+    }
+
+    async fn is_quiet(sources: &mut Sources) -> bool {
+        tokio::time::timeout(Duration::from_millis(50), sources.next()).await.is_err()
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_leader_and_of_a_life_line_is_told_once() {
+        let mut sources = Sources::open(None).expect("sources");
+        let id = SessionId::new("c1").expect("a name");
+        let place = tempfile::tempdir().expect("a directory");
+        let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
+        let leader = Process::by_pid(child.id()).expect("it runs").fd;
+        let copy = leader.try_clone().expect("a copy");
+        sources.watch_leader(&id, leader).expect("watched");
+        sources.watch_life_line(&id, reader).expect("watched");
+        rustix::io::write(&writer, b"noise").expect("room");
+        assert!(is_quiet(&mut sources).await);
+
+        drop(writer);
+        assert_eq!(next(&mut sources).await, Event::LifeLineClosed(id.clone()));
+        drop(child.stdin.take());
+        assert_eq!(next(&mut sources).await, Event::LeaderExited(id.clone()));
+        assert!(is_quiet(&mut sources).await);
+        sources.forget(&id);
+        assert!(sources.leader(&id).is_none());
+        child.wait().expect("its end");
+        drop(copy);
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_forgotten_tells_nothing() {
+        let mut sources = Sources::open(None).expect("sources");
+        let id = SessionId::new("c1").expect("a name");
+        let place = tempfile::tempdir().expect("a directory");
+        let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
+        let copy = reader.try_clone().expect("a copy");
+        sources.watch_life_line(&id, reader).expect("watched");
+        sources.forget(&id);
+        drop(writer);
+        assert!(is_quiet(&mut sources).await);
+        drop(copy);
+    }
+
+    #[tokio::test]
+    async fn a_user_that_is_not_there_is_enoent() {
+        let mut sources = Sources::open(None).expect("sources");
+        let uid = Uid::new(3_999_999_999).expect("a uid");
+        sources.look_up_user(RequestId(7), uid);
+        sources.look_up_user(RequestId(8), Uid::ROOT);
+        let mut answers = [next(&mut sources).await, next(&mut sources).await];
+        answers.sort_by_key(|answer| matches!(answer, Event::UserFound { request: RequestId(8), .. }));
+        assert_eq!(answers[0], Event::UserFound { request: RequestId(7), account: Err(libc::ENOENT) });
+        assert!(matches!(&answers[1], Event::UserFound { account: Ok(root), .. } if root.name == "root"));
+    }
+}

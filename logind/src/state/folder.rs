@@ -1,0 +1,149 @@
+//! A directory of state files, each replaced as a whole, so that a reader sees the old one or the new one.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+
+use super::text::MAX;
+
+/// What a file's name begins with while it is written; readers skip hidden files.
+const UNFINISHED: &str = ".#";
+
+/// One of the directories that libsystemd reads.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// The directory `path`, made if it is not there.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn make(path: &Path) -> io::Result<Self> {
+        fs::create_dir_all(path)?;
+        Ok(Self(path.to_owned()))
+    }
+
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Replaces the file `name` (rename(2)): readers wait for `IN_MOVED_TO`. A file that says the same already is left,
+    /// so that nobody is woken for nothing.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let path = self.0.join(name);
+        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+            return Ok(());
+        }
+        let unfinished = self.0.join(format!("{UNFINISHED}{name}"));
+        self.remove(&format!("{UNFINISHED}{name}"))?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        fs::rename(&unfinished, &path)
+    }
+
+    /// Removes the file `name`, if it is there.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.0.join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// The bytes of the regular file `name`, as far as they are read at all.
+    ///
+    /// # Errors
+    /// What the kernel says; `InvalidInput` for what is no regular file.
+    pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+        let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(self.0.join(name))?;
+        if !file.metadata()?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(MAX).unwrap_or(u64::MAX).saturating_add(1);
+        file.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The names in it, in order, without those of unfinished files, which are removed.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.0)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with(UNFINISHED) {
+                self.remove(&name)?;
+            } else {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let place = tempfile::tempdir().expect("a directory");
+        let folder = Folder::make(&place.path().join("a/b")).expect("a directory");
+        (place, folder)
+    }
+
+    #[test]
+    fn a_file_is_replaced_by_another_and_kept_if_it_says_the_same() {
+        let (_place, folder) = folder();
+        let inode = || fs::metadata(folder.path().join("c1")).map(|seen| (seen.ino(), seen.mode() & 0o777));
+        folder.write("c1", "A=1\n").expect("written");
+        let first = inode().expect("it is there");
+        assert_eq!(first.1, 0o644);
+        folder.write("c1", "A=1\n").expect("the same");
+        assert_eq!(inode().expect("it is there"), first);
+        let held = fs::File::open(folder.path().join("c1")).expect("a reader");
+        folder.write("c1", "A=2\n").expect("written");
+        assert_eq!(io::read_to_string(held).expect("its text"), "A=1\n");
+        assert_eq!(folder.read("c1").expect("its bytes"), b"A=2\n");
+        folder.remove("c1").expect("removed");
+        folder.remove("c1").expect("gone");
+    }
+
+    #[test]
+    fn an_unfinished_file_is_no_file() {
+        let (_place, folder) = folder();
+        fs::write(folder.path().join(".#c1"), "half").expect("a file");
+        assert!(folder.names().expect("a list").is_empty());
+        assert!(!folder.path().join(".#c1").exists());
+    }
+
+    #[test]
+    fn a_link_or_a_directory_is_not_read() {
+        let (place, folder) = folder();
+        fs::write(place.path().join("secret"), "A=1\n").expect("a file");
+        symlink(place.path().join("secret"), folder.path().join("c1")).expect("a link");
+        fs::create_dir(folder.path().join("c2")).expect("a directory");
+        rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("c3"), rustix::fs::Mode::RUSR).expect("a FIFO");
+        for name in ["c1", "c2", "c3"] {
+            assert!(folder.read(name).is_err(), "{name}");
+        }
+        // A link in the way of a file being written is removed, never written through.
+        symlink(place.path().join("secret"), folder.path().join(".#c4")).expect("a link");
+        folder.write("c4", "A=2\n").expect("written");
+        assert_eq!(fs::read(place.path().join("secret")).expect("it is there"), b"A=1\n");
+    }
+}

@@ -1,0 +1,9 @@
+//! The state files: what libsystemd reads, and what a logind that is started again remembers.
+
+mod folder;
+pub(crate) mod records;
+pub(crate) mod restore;
+mod seat;
+mod session;
+mod text;
+mod user;

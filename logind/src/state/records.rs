@@ -1,0 +1,167 @@
+//! All state files of this boot: written as the registry is, and read back at start.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use logind_core::Core;
+use logind_core::event::{SavedSession, SavedUser};
+use logind_core::names::{SeatId, SessionId, Uid};
+
+use super::folder::Folder;
+use super::text::Broken;
+use super::{seat, session, user};
+use crate::effects::life_line;
+use crate::processes;
+
+/// The directories of state files.
+#[derive(Debug)]
+pub(crate) struct Records {
+    sessions: Folder,
+    users: Folder,
+    seats: Folder,
+    boot: String,
+}
+
+/// Where the directories are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places<'a> {
+    /// Of sessions.
+    pub(crate) sessions: &'a Path,
+    /// Of users.
+    pub(crate) users: &'a Path,
+    /// Of seats.
+    pub(crate) seats: &'a Path,
+}
+
+impl Records {
+    /// The records of the boot named `boot`, in directories that are made if they are not there.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn open(places: Places<'_>, boot: &str) -> io::Result<Self> {
+        Ok(Self {
+            sessions: Folder::make(places.sessions)?,
+            users: Folder::make(places.users)?,
+            seats: Folder::make(places.seats)?,
+            boot: boot.to_owned(),
+        })
+    }
+
+    /// The path of a session's life line.
+    pub(crate) fn life_line(&self, id: &SessionId) -> PathBuf {
+        life_line::path(self.sessions.path(), id)
+    }
+
+    /// Writes a session's file as the session is now. One that is gone meanwhile has none.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn save_session(&self, core: &Core, id: &SessionId) -> io::Result<()> {
+        let Some(session) = core.session(id) else { return Ok(()) };
+        let life_line = self.life_line(id);
+        let text = session::write(core, session, &life_line.to_string_lossy(), &self.boot);
+        self.sessions.write(id.as_str(), &text)
+    }
+
+    /// Writes a user's file as the user is now. One that is gone meanwhile has none.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn save_user(&self, core: &Core, uid: Uid) -> io::Result<()> {
+        let Some(user) = core.user(uid) else { return Ok(()) };
+        self.users.write(&uid.to_string(), &user::write(core, user, &self.boot))
+    }
+
+    /// Writes a seat's file as the seat is now. One that is gone meanwhile has none.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn save_seat(&self, core: &Core, id: &SeatId) -> io::Result<()> {
+        let Some(seat) = core.seat(id) else { return Ok(()) };
+        self.seats.write(id.as_str(), &seat::write(core, seat))
+    }
+
+    /// Removes a session's file, then its life line. A life line without a file is nobody's.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn forget_session(&self, id: &SessionId) -> io::Result<()> {
+        self.sessions.remove(id.as_str()).and(self.sessions.remove(&format!("{id}.ref")))
+    }
+
+    /// Removes a user's file.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn forget_user(&self, uid: Uid) -> io::Result<()> {
+        self.users.remove(&uid.to_string())
+    }
+
+    /// The users that were saved. Files that are none, or are broken, are said and removed.
+    ///
+    /// # Errors
+    /// What listing them says.
+    pub(crate) fn users(&self) -> io::Result<Vec<SavedUser>> {
+        let read = |name: &str, bytes: &[u8]| {
+            let uid = processes::parse_uid(name).ok_or(Broken::Bad("the file's name"))?;
+            user::read(uid, bytes, &self.boot)
+        };
+        Ok(self.users.names()?.iter().filter_map(|name| read_or_remove(&self.users, name, read)).collect())
+    }
+
+    /// The sessions that were saved. Files that are none, or are broken, are said and removed; so are life lines of no
+    /// session.
+    ///
+    /// # Errors
+    /// What listing them says.
+    pub(crate) fn sessions(&self) -> io::Result<Vec<SavedSession>> {
+        let read = |name: &str, bytes: &[u8]| {
+            let id = SessionId::new(name).ok_or(Broken::Bad("the file's name"))?;
+            session::read(id, bytes, &self.boot)
+        };
+        let (life_lines, files): (Vec<String>, Vec<String>) =
+            self.sessions.names()?.into_iter().partition(|name| name.ends_with(".ref"));
+        let saved: Vec<SavedSession> =
+            files.iter().filter_map(|name| read_or_remove(&self.sessions, name, read)).collect();
+        let known: BTreeSet<String> = saved.iter().map(|session| format!("{}.ref", session.id)).collect();
+        for name in life_lines.iter().filter(|name| !known.contains(*name)) {
+            remove(&self.sessions, name);
+        }
+        Ok(saved)
+    }
+
+    /// Removes the files of seats that are not there.
+    ///
+    /// # Errors
+    /// What listing them says.
+    pub(crate) fn forget_seats_but(&self, core: &Core) -> io::Result<()> {
+        for name in self.seats.names()? {
+            if SeatId::new(&name).is_none_or(|id| core.seat(&id).is_none()) {
+                remove(&self.seats, &name);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the file `name` says. One that cannot be used is never fatal: it is said, and goes.
+fn read_or_remove<T>(folder: &Folder, name: &str, read: impl Fn(&str, &[u8]) -> Result<T, Broken>) -> Option<T> {
+    let file = folder.path().join(name);
+    match folder.read(name).map(|bytes| read(name, &bytes)) {
+        Ok(Ok(saved)) => return Some(saved),
+        Ok(Err(broken)) => tracing::warn!(file = %file.display(), reason = %broken, "a state file is removed"),
+        Err(error) => tracing::warn!(file = %file.display(), error = %error, "a state file is removed"),
+    }
+    remove(folder, name);
+    None
+}
+
+fn remove(folder: &Folder, name: &str) {
+    if let Err(error) = folder.remove(name) {
+        tracing::warn!(file = %folder.path().join(name).display(), error = %error, "cannot remove it");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! What has no safe wrapper: a descriptor known by its number, a signal known by its, a descriptor in the runtime's care.
+#![expect(unsafe_code, reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, and tokio's AsyncFd")]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// Takes over the descriptor `number` that we were started with. Once in a process, before it opens any other.
+///
+/// # Errors
+/// `EBADF` if it is not open, is one of the standard three, or one was taken before.
+pub(crate) fn take_inherited_fd(number: RawFd) -> io::Result<OwnedFd> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    let is_ours = number > libc::STDERR_FILENO && !TAKEN.swap(true, Ordering::Relaxed);
+    // SAFETY: fcntl(2) with F_SETFD takes its argument by value and touches no memory of ours.
+    if !is_ours || unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
+        return Err(io::Error::from_raw_os_error(libc::EBADF));
+    }
+    // SAFETY: the descriptor is open, as fcntl just said, and nobody else here owns it: it was inherited, it is taken
+    // once, and before the process opened any of its own.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// `pidfd_send_signal(pidfd, signal, NULL, 0)`: sends signal number `signal` to the process (pidfd_send_signal(2)).
+///
+/// # Errors
+/// `ESRCH` if it is gone, `EINVAL` if there is no such signal.
+pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
+    let no_info = ptr::null::<libc::siginfo_t>();
+    // SAFETY: `pidfd` is open, and a null siginfo lets the kernel fill in its own.
+    let rc = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Lets the runtime tell when `fd` can be read (epoll(7)).
+///
+/// # Errors
+/// What the kernel says of watching it.
+pub(crate) fn readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an OwnedFd names the same open descriptor for as long as the AsyncFd owns it, and lends it only by `&`.
+    let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+    Ok(watched?)
+}

@@ -1,0 +1,249 @@
+//! Namespaces in which a logind can be started, killed and started again.
+
+mod door;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use door::Door;
+pub(crate) use door::Opened;
+
+/// The user whose sessions are opened, and the group.
+pub(crate) const ALICE: u32 = 4711;
+
+const LOGIND: &str = env!("CARGO_BIN_EXE_logind");
+
+/// How the cgroups are mounted that logind finds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Cgroups {
+    /// cgroup2 at /sys/fs/cgroup.
+    Unified,
+    /// cgroup2 at /sys/fs/cgroup/unified.
+    Hybrid,
+    /// Nothing at /sys/fs/cgroup.
+    NotMounted,
+    /// cgroup2, in which nothing can be made.
+    ReadOnly,
+}
+
+/// The namespaces, the cgroup subtree they see, and the logind in them.
+pub(crate) struct House {
+    cgroup: PathBuf,
+    keeper: Child,
+    logind: Option<Child>,
+}
+
+/// Prepares what a logind sees. Nothing of it outlives the namespaces.
+const PREPARE: &str = r#"
+set -e
+mount -t tmpfs tmpfs /run
+(cat /etc/passwd; echo 'alice:x:4711:4712::/:/bin/sh') > /run/passwd
+mount --bind /run/passwd /etc/passwd
+for log in /dev/log /dev/kmsg; do
+    if [ -e $log ]; then mount --bind /dev/null $log; fi
+done
+umount -R /sys/fs/cgroup
+case $1 in
+    Unified) mount -t cgroup2 cgroup2 /sys/fs/cgroup ;;
+    ReadOnly) mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup ;;
+    Hybrid)
+        mount -t tmpfs tmpfs /sys/fs/cgroup
+        mkdir /sys/fs/cgroup/unified
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified ;;
+esac
+printf '[Login]\nRuntimeDirectorySize=1M\n%s\n' "$2" > /run/logind.conf
+echo
+exec cat
+"#;
+
+impl House {
+    /// Namespaces with these cgroups, and a logind.conf with `config`. Needs root, and cgroup2.
+    pub(crate) fn build(cgroups: Cgroups, config: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let unified = Path::new("/sys/fs/cgroup/cgroup.procs").exists();
+        let point = if unified { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/unified" };
+        let cgroup = Path::new(point).join(format!("session-rs-test-{}-{count}", std::process::id()));
+        fs::create_dir(&cgroup).expect("cgroup2, and root");
+        let mut keeper = Command::new("sh")
+            .args(["-c", "echo 0 > $0/cgroup.procs && exec unshare -m -C --propagation private sh -c \"$@\""])
+            .arg(&cgroup)
+            .args([PREPARE, "prepare", &format!("{cgroups:?}"), config])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        wait_for_line(&mut keeper);
+        Self { cgroup, keeper, logind: None }
+    }
+
+    /// Starts logind, and waits until it is ready.
+    pub(crate) fn start_logind(&mut self) {
+        let mut logind = self.logind_command().stderr(Stdio::null()).spawn().expect("a shell");
+        wait_for_line(&mut logind);
+        self.logind = Some(logind);
+    }
+
+    /// Starts logind in a cgroup, as a shell of a session would, and waits until it is ready.
+    pub(crate) fn start_logind_from(&mut self, cgroup: &str) {
+        let join = format!("echo 0 > {cgroup}/cgroup.procs && exec {LOGIND} --config /run/logind.conf --ready-fd=3");
+        let enter = format!("exec nsenter -t {} -m -C sh -c '{join}' 3>&1 >/dev/null", self.keeper.id());
+        let mut command = Command::new("sh");
+        command.args(["-c", &enter]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut logind = command.spawn().expect("a shell");
+        wait_for_line(&mut logind);
+        self.logind = Some(logind);
+    }
+
+    /// The cgroup of logind, as those inside see it.
+    pub(crate) fn cgroup_of_logind(&self) -> String {
+        let logind = self.logind.as_ref().expect("it runs").id();
+        self.look(&["sh", "-c", &format!("sed -n 's/^0:://p' /proc/{logind}/cgroup")])
+    }
+
+    /// What a second logind says before it ends.
+    pub(crate) fn start_another(&self) -> String {
+        let output = self.logind_command().output().expect("a shell");
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    fn logind_command(&self) -> Command {
+        let mut command = Command::new("sh");
+        let script = "exec nsenter -t $0 -m -C $1 --config /run/logind.conf --ready-fd=3 3>&1 >/dev/null";
+        command.args(["-c", script, &self.keeper.id().to_string(), LOGIND]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Asks logind to read its configuration again.
+    pub(crate) fn reload_logind(&self) {
+        let logind = self.logind.as_ref().expect("it runs").id().to_string();
+        self.look(&["kill", "-HUP", &logind]);
+    }
+
+    /// Kills logind as if by kill -9.
+    pub(crate) fn kill_logind(&mut self) {
+        let mut logind = self.logind.take().expect("it runs");
+        logind.kill().expect("it runs");
+        logind.wait().expect("its end");
+    }
+
+    /// Connects to logind's own door.
+    pub(crate) async fn door(&self) -> Door {
+        let root = format!("/proc/{}/root", self.keeper.id());
+        Door::open(&format!("{root}{}", logind_api::SOCKET_PATH)).await
+    }
+
+    /// What a program inside prints; it must succeed.
+    pub(crate) fn look(&self, command: &[&str]) -> String {
+        let keeper = self.keeper.id().to_string();
+        let output = Command::new("nsenter").args(["-t", &keeper, "-m", "-C"]).args(command).output().expect("nsenter");
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// What libsystemd says of a process.
+    pub(crate) fn judge(&self, leader: &Leader) -> String {
+        self.look(&[judge().to_str().expect("a path"), &leader.0.id().to_string()])
+    }
+
+    /// No session, user or slice is left.
+    pub(crate) fn is_empty(&self) {
+        assert_eq!(self.left(), "");
+    }
+
+    /// Soon no session, user or slice is left.
+    pub(crate) fn becomes_empty(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline && !self.left().is_empty() {}
+        self.is_empty();
+    }
+
+    fn left(&self) -> String {
+        let files = "ls -A /run/systemd/sessions/ /run/systemd/users/ /run/user/ | grep -v -e ':$' -e '^$'";
+        let cgroups = "find /sys/fs/cgroup -name 'user-*.slice'";
+        self.look(&["sh", "-c", &format!("{files}; {cgroups}")])
+    }
+}
+
+/// How long anything may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if self.logind.is_some() {
+            self.kill_logind();
+        }
+        drop(self.keeper.stdin.take());
+        self.keeper.wait().expect("its end");
+        fs::write(self.cgroup.join("cgroup.kill"), "1").expect("it is ours");
+        let events = || fs::read_to_string(self.cgroup.join("cgroup.events")).unwrap_or_default();
+        while events().contains("populated 1") {
+            std::thread::yield_now(); // the kernel ends them
+        }
+        remove_cgroup(&self.cgroup);
+    }
+}
+
+fn remove_cgroup(cgroup: &Path) {
+    for entry in fs::read_dir(cgroup).expect("it is there").flatten() {
+        if entry.file_type().expect("its type").is_dir() {
+            remove_cgroup(&entry.path());
+        }
+    }
+    fs::remove_dir(cgroup).expect("it is empty");
+}
+
+/// A process that can lead a session.
+pub(crate) struct Leader(pub(crate) Child, Option<ChildStdin>);
+
+impl Leader {
+    /// Starts one, outside of every session.
+    pub(crate) fn start() -> Self {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
+        let stdin = child.stdin.take();
+        Self(child, stdin)
+    }
+
+    /// Lets it end.
+    pub(crate) fn end(mut self) {
+        self.1.take();
+        self.has_ended();
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn has_ended(&mut self) {
+        self.0.wait().expect("its end");
+    }
+}
+
+impl Drop for Leader {
+    fn drop(&mut self) {
+        self.1.take();
+        self.0.wait().expect("its end");
+    }
+}
+
+fn wait_for_line(child: &mut Child) {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("a line");
+    assert_eq!(line, "\n", "it ended early");
+}
+
+/// The program that asks libsystemd, compiled once.
+fn judge() -> &'static Path {
+    static JUDGE: OnceLock<PathBuf> = OnceLock::new();
+    JUDGE.get_or_init(|| {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/judges/sd_login.c");
+        let judge = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sd_login");
+        let status = Command::new("cc").arg("-o").args([&judge, &source]).arg("-lsystemd").status().expect("cc");
+        assert!(status.success(), "libsystemd's headers are there");
+        judge
+    })
+}

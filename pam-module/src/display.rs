@@ -1,0 +1,76 @@
+//! The virtual terminal an X server runs on: who answers at its socket, and that process' terminal.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::net::sockopt::socket_peercred;
+
+use crate::deadline::Deadline;
+use crate::names::VtNumber;
+use crate::paths;
+use crate::socket::Socket;
+
+/// The major device number of virtual terminals (`TTY_MAJOR` in linux/major.h).
+const TTY_MAJOR: u32 = 4;
+
+/// How long to wait for an X server to have room for us. It is there or it is not; but whoever opened its socket could
+/// keep that full, and the login's time is not theirs.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// The virtual terminal of the X server that serves `display`, for a login of `uid`.
+///
+/// Anybody may open a socket named like an X server's, so only the word of root's or the person's own counts. None as
+/// well where there is no server, or none on a virtual terminal.
+pub(crate) fn vt_of_display(display: &str, uid: u32, deadline: Deadline) -> Option<VtNumber> {
+    let number = display_number(display)?;
+    let socket = Socket::connect(&format!("{}{number}", paths::X_SOCKET_PREFIX), deadline.at_most(PATIENCE)).ok()?;
+    let peer = socket_peercred(&socket).ok()?;
+    if !peer.uid.is_root() && peer.uid.as_raw() != uid {
+        return None;
+    }
+    let stat = fs::read(paths::process_stat(u32::try_from(peer.pid.as_raw_pid()).ok()?)).ok()?;
+    vt_of_stat(&stat)
+}
+
+/// The number in `:7` or `:7.0`; none for a display on another machine.
+fn display_number(display: &str) -> Option<u32> {
+    let number = display.strip_prefix(':')?;
+    let number = number.split_once('.').map_or(number, |(number, _)| number);
+    if number.bytes().all(|b| b.is_ascii_digit()) { number.parse().ok() } else { None }
+}
+
+/// The virtual terminal that controls a process, from its `/proc/PID/stat` (proc_pid_stat(5), `tty_nr`).
+fn vt_of_stat(stat: &[u8]) -> Option<VtNumber> {
+    // The process chose its own name, which may hold anything, so the fields are counted from its end.
+    let name_end = stat.iter().rposition(|&b| b == b')')?;
+    let fields = str::from_utf8(stat.get(name_end + 1..)?).ok()?;
+    let device = fields.split_ascii_whitespace().nth(4)?.parse::<i32>().ok()?.cast_unsigned();
+    let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xfff00));
+    if major == TTY_MAJOR { VtNumber::new(minor) } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_display_of_this_machine_has_a_number() {
+        assert_eq!(display_number(":0"), Some(0));
+        assert_eq!(display_number(":12.1"), Some(12));
+        for display in ["", ":", "0", "host:0", ":x", ":+1", ":-1", ":1/../../etc", ":99999999999"] {
+            assert_eq!(display_number(display), None, "{display}");
+        }
+    }
+
+    #[test]
+    fn the_terminal_is_found_behind_a_name_that_lies() {
+        let vt = |stat: &str| vt_of_stat(stat.as_bytes()).map(VtNumber::get);
+        assert_eq!(vt("812 (Xorg) S 800 812 812 1031 812 4194560"), Some(7));
+        assert_eq!(vt("812 (X) S 1 1 1 1025 (y) S 800 812 812 1031 812"), Some(7));
+        assert_eq!(vt("812 (Xorg) S 800 812 812 0 -1"), None);
+        assert_eq!(vt("812 (Xorg) S 800 812 812 34816 812"), None, "a pseudo-terminal");
+        assert_eq!(vt("812 (Xorg) S 800 812 812 1024 812"), None, "tty0");
+        assert_eq!(vt("812 (Xorg) S 800"), None);
+        assert_eq!(vt(""), None);
+    }
+}

@@ -31,7 +31,7 @@ mod write;
 
 pub use backwards::{Backward, Backwards};
 pub use encoding::{Encoding, Order, UnknownEncoding, Width};
-pub use files::{Appended, Files};
+pub use files::{Appended, Durability, Files, HUGE_UID};
 pub use forward::Forward;
 pub use history::History;
 pub use lastlog::LastLogin;

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
+
 use crate::backwards::Backward;
 use crate::encoding::Encoding;
 use crate::forward::Forward;
@@ -30,7 +32,7 @@ impl History {
     /// # Errors
     /// If the file is not there, cannot be read, or is no regular file.
     pub fn open(path: &Path, encoding: Option<Encoding>) -> Result<Self, ReadError> {
-        let absent = || ReadError::Open { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+        let absent = || ReadError::Open { path: path.to_owned(), source: Errno::NOENT.into() };
         let file = read::existing(path)?.ok_or_else(absent)?;
         let mut history = Self { path: path.to_owned(), length: 0, encoding: Encoding::NATIVE, file };
         history.length = history.metadata()?.len();

@@ -26,6 +26,26 @@ pub(crate) type Native = Short<NativeEndian>;
 #[cfg(any(target_env = "musl", target_arch = "aarch64", target_arch = "s390x", target_arch = "loongarch64"))]
 pub(crate) type Native = Long<NativeEndian>;
 
+impl Unused {
+    /// All of them, one behind the other.
+    pub(crate) fn to_bytes(self) -> [u8; 26] {
+        let mut bytes = [0; 26];
+        bytes[..2].copy_from_slice(&self.after_kind);
+        bytes[2..22].copy_from_slice(&self.reserved);
+        bytes[22..].copy_from_slice(&self.tail);
+        bytes
+    }
+
+    /// Those that stand in `bytes`.
+    pub(crate) fn from_bytes(bytes: [u8; 26]) -> Self {
+        let mut unused = Self::default();
+        unused.after_kind.copy_from_slice(&bytes[..2]);
+        unused.reserved.copy_from_slice(&bytes[2..22]);
+        unused.tail.copy_from_slice(&bytes[22..]);
+        unused
+    }
+}
+
 /// The layout with 32-bit times, as it stands in a file; read through [`View`](crate::View).
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]

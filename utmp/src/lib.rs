@@ -9,11 +9,15 @@
 #![forbid(unsafe_code)]
 
 mod backwards;
+pub mod dump;
 mod encoding;
 mod files;
+pub mod flags;
 mod forward;
 mod group;
 mod history;
+mod json;
+pub mod last;
 mod lastlog;
 mod layout;
 mod limit;

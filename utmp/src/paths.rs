@@ -23,3 +23,7 @@ pub(crate) const WTMP_LOCK: &str = "wtmp.lock";
 pub(crate) const BTMP_LOCK: &str = "btmp.lock";
 /// In the lock directory: held while lastlog is written.
 pub(crate) const LASTLOG_LOCK: &str = "lastlog.lock";
+/// The processes there are, by their numbers (proc(5)).
+pub(crate) const PROC: &str = "/proc";
+/// The terminals there are.
+pub(crate) const DEV: &str = "/dev";

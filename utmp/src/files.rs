@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -212,6 +213,20 @@ impl Files {
         write::replace(&file, lastlog::offset(uid), &login.to_bytes())
             .map_err(|source| WriteError::Write { path: self.lastlog.clone(), source })?;
         Ok(Appended::Written)
+    }
+
+    /// The last login of `uid`; none if he never logged in, or there is no lastlog.
+    ///
+    /// # Errors
+    /// If there is a lastlog and it cannot be read.
+    pub fn last_login(&self, uid: u32) -> Result<Option<LastLogin>, ReadError> {
+        let Some(file) = read::existing(&self.lastlog)? else { return Ok(None) };
+        let mut bytes = [0; lastlog::SIZE];
+        match file.read_exact_at(&mut bytes, lastlog::offset(uid)) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            outcome => outcome.map_err(|e| unreadable(&self.lastlog, e))?,
+        }
+        Ok(Some(LastLogin::from_bytes(&bytes)).filter(|login| login.time.seconds != 0))
     }
 
     fn append(

@@ -81,6 +81,9 @@ pub enum UsageError {
     /// Nothing behind an option that needs something.
     #[error("option '--{0}' requires an argument")]
     Missing(&'static str),
+    /// The same, of a letter.
+    #[error("option requires an argument -- '{0}'")]
+    MissingLetter(char),
     /// Something behind an option that takes nothing.
     #[error("option '--{0}' doesn't allow an argument")]
     Unwanted(&'static str),
@@ -119,6 +122,7 @@ impl Program {
         let mut words = Vec::new();
         let mut last = "";
         loop {
+            let mut given = None;
             let flag = match parser.next() {
                 Ok(None) => return Ok(words),
                 Ok(Some(Arg::Value(operand))) => {
@@ -130,6 +134,7 @@ impl Program {
                         words.push(Word::Digit(digit));
                         continue;
                     }
+                    given = Some(letter);
                     self.by_letter(letter).ok_or(UsageError::Letter(letter))?
                 }
                 Ok(Some(Arg::Long(name))) => self.by_name(name)?,
@@ -138,7 +143,10 @@ impl Program {
             last = flag.long;
             let value = match flag.takes {
                 Takes::Nothing => OsString::new(),
-                _ => parser.value().map_err(|_| UsageError::Missing(flag.long))?,
+                _ => {
+                    let missing = given.map_or(UsageError::Missing(flag.long), UsageError::MissingLetter);
+                    parser.value().map_err(|_| missing)?
+                }
             };
             words.push(Word::Flag(flag.long, value));
         }
@@ -325,6 +333,7 @@ mod tests {
             ("--foo", "unrecognized option '--foo'"),
             ("--li", "option '--li' is ambiguous; possibilities: '--limit' '--list'"),
             ("--limit", "option '--limit' requires an argument"),
+            ("-n", "option requires an argument -- 'n'"),
             ("--help=5", "option '--help' doesn't allow an argument"),
         ] {
             assert_eq!(parse(line).unwrap_err(), told);

@@ -18,6 +18,7 @@ mod group;
 mod history;
 mod json;
 pub mod last;
+pub mod last_logins;
 mod lastlog;
 mod layout;
 mod limit;

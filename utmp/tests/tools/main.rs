@@ -5,6 +5,8 @@ mod compared;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod lastlog;
+#[cfg(test)]
 mod made;
 #[cfg(test)]
 mod ours;

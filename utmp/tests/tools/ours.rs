@@ -6,8 +6,10 @@ use std::path::Path;
 use utmp::dump::UTMPDUMP;
 use utmp::flags::{Program, Takes};
 use utmp::last::{LAST, LASTB};
+use utmp::last_logins::LASTLOG;
 
-const PROGRAMS: &[(Program, &str)] = &[(LAST, "last.1"), (LASTB, "last.1"), (UTMPDUMP, "utmpdump.1")];
+const PROGRAMS: &[(Program, &str)] =
+    &[(LAST, "last.1"), (LASTB, "last.1"), (UTMPDUMP, "utmpdump.1"), (LASTLOG, "lastlog.8")];
 
 fn manual(page: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man");

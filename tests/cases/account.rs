@@ -9,13 +9,13 @@ use tests::people::{ALICE, ROOT};
 use tests::run::run;
 use tests::terminal::Terminal;
 use tests::visit::{self, Visit};
-use tests::{ensure, ensure_eq, paths, settings};
+use tests::{ensure, ensure_eq, paths, settings, stack};
 
 use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(a_shell_that_cannot_be_run_is_told_and_the_session_closed),
-    inside!(without_a_home_a_person_starts_in_the_root_folder),
+    inside!(without_a_home_to_enter_a_person_starts_in_the_root_folder),
     inside!(without_a_home_where_one_is_required_nobody_is_let_in),
     inside!(an_expired_account_is_told_so_after_the_right_password_only),
     inside!(an_expired_password_is_changed_on_the_spot),
@@ -59,7 +59,7 @@ fn root_logs_in() -> Outcome {
 }
 
 fn a_shell_that_cannot_be_run_is_told_and_the_session_closed() -> Outcome {
-    settings::users_stop_at_once()?;
+    visit::forget_users_soon()?;
     fs::write("/tmp/not-executable", "#!/bin/sh\n")?;
     fs::write("/tmp/no-interpreter", "#!/nonexistent/interpreter\n")?;
     fs::set_permissions("/tmp/no-interpreter", Permissions::from_mode(0o755))?;
@@ -92,19 +92,24 @@ fn set_shell(shell: &str) -> Outcome {
     Ok(fs::write("/etc/passwd", changed)?)
 }
 
-fn without_a_home_a_person_starts_in_the_root_folder() -> Outcome {
-    fs::remove_dir_all(ALICE.home)?;
-    let mut visit = Visit::at_the_door()?;
-    visit.give("alice", "alice")?;
-    visit.terminal.expect(ALICE.home)?;
-    visit.terminal.expect("$ ")?;
-    ensure_eq!(visit.shell("pwd; echo $HOME")?, "/\n/");
-    ensure_eq!(visit.leave()?, 0);
+fn without_a_home_to_enter_a_person_starts_in_the_root_folder() -> Outcome {
+    std::os::unix::fs::chown(ALICE.home, Some(0), Some(0))?; // hers to name, not to enter
+    for is_there in [true, false] {
+        if !is_there {
+            fs::remove_dir_all(ALICE.home)?;
+        }
+        let mut visit = Visit::at_the_door()?;
+        visit.give("alice", "alice")?;
+        visit.terminal.expect(ALICE.home)?;
+        visit.terminal.expect("$ ")?;
+        ensure_eq!(visit.shell("pwd; echo $HOME")?, "/\n/");
+        ensure_eq!(visit.leave()?, 0);
+    }
     Ok(())
 }
 
 fn without_a_home_where_one_is_required_nobody_is_let_in() -> Outcome {
-    settings::users_stop_at_once()?;
+    visit::forget_users_soon()?;
     settings::login_defs("DEFAULT_HOME", "no")?;
     fs::remove_dir_all(ALICE.home)?;
     ensure_eq!(refused_with(ALICE.home)?, 0); // the session was open, and is over
@@ -113,7 +118,9 @@ fn without_a_home_where_one_is_required_nobody_is_let_in() -> Outcome {
 
 fn an_expired_account_is_told_so_after_the_right_password_only() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    run("chage", &["-E", "1", "alice"])?.well()?;
+    run("chage", &["-d", "1", "-M", "1", "-I", "1", "alice"])?.well()?; // the password, too long ago
+    ensure_eq!(refused_with("expired")?, 1);
+    run("chage", &["-d", "20000", "-M", "99999", "-I", "-1", "-E", "1", "alice"])?.well()?;
     ensure_eq!(refused_with("expired")?, 1);
     let mut visit = Visit::at_the_door()?;
     visit.give("alice", "wrong")?;
@@ -183,6 +190,12 @@ fn an_expired_password_that_is_not_changed_lets_nobody_in() -> Outcome {
         ensure_eq!((typed, login.status()?), (typed, expected));
         drop(open);
     }
+    let mut visit = asked_for_a_new_password()?;
+    visit.terminal.enter(NEW)?;
+    visit.terminal.expect("new password: ")?;
+    let Visit { terminal, login } = visit;
+    drop(terminal);
+    ensure_eq!(login.status()?, 129);
     ensure_eq!(hash()?, before);
     ensure_eq!(visit::names_in(visit::SESSIONS)?, Vec::<String>::new());
     ensure_eq!(visit::names_in(visit::RUNTIME)?, Vec::<String>::new());
@@ -206,9 +219,9 @@ fn a_locked_account_is_answered_like_a_wrong_password() -> Outcome {
 
 fn while_nologin_stands_only_root_logs_in_and_others_read_it() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    let stack = include_str!("../../dist/pam.d/login");
+    let text = include_str!("../../dist/pam.d/login");
     let module = format!("{}/pam_session_rs.so", paths::PROGRAMS);
-    fs::write(settings::STACK, stack.replace("pam_session_rs.so", &module))?;
+    fs::write(stack::LOGIN, text.replace("pam_session_rs.so", &module))?;
     fs::write("/etc/nologin", "closed for repairs\n")?;
     let mut visit = Visit::at_the_door()?;
     visit.terminal.enter("alice")?;
@@ -228,7 +241,7 @@ fn while_nologin_stands_only_root_logs_in_and_others_read_it() -> Outcome {
 }
 
 fn without_a_stack_of_its_own_login_takes_that_of_other() -> Outcome {
-    fs::remove_file(settings::STACK)?;
+    fs::remove_file(stack::LOGIN)?;
     let mut visit = Visit::begin(&ALICE)?;
     ensure!(!visit.session()?.is_empty(), "no session by the stack of other");
     ensure_eq!(visit.leave()?, 0);
@@ -237,20 +250,24 @@ fn without_a_stack_of_its_own_login_takes_that_of_other() -> Outcome {
 
 fn without_any_stack_nobody_is_let_in() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    fs::remove_file(settings::STACK)?;
+    fs::remove_file(stack::LOGIN)?;
     fs::remove_file("/etc/pam.d/other")?;
     broken_stack_is_told()
 }
 
 fn a_stack_that_names_a_missing_module_lets_nobody_in() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    let stack = fs::read_to_string(settings::STACK)?;
+    let text = fs::read_to_string(stack::LOGIN)?;
     for section in ["auth", "account", "session"] {
-        fs::write(settings::STACK, format!("{section} required pam_nonexistent.so\n{stack}"))?;
+        fs::write(stack::LOGIN, format!("{section} required pam_nonexistent.so\n{text}"))?;
         broken_stack_is_told().map_err(|e| e.during(section))?;
     }
+    run("chage", &["-d", "0", "alice"])?.well()?;
+    fs::write(stack::LOGIN, format!("password required pam_nonexistent.so\n{text}"))?;
+    broken_stack_is_told().map_err(|e| e.during("password"))?;
+    run("chage", &["-d", "20000", "alice"])?.well()?;
     // A session module that may be missing is missed by nobody.
-    fs::write(settings::STACK, format!("{stack}-session optional pam_nonexistent.so\n"))?;
+    fs::write(stack::LOGIN, format!("{text}-session optional pam_nonexistent.so\n"))?;
     ensure_eq!(Visit::begin(&ALICE)?.leave()?, 0);
     Ok(())
 }
@@ -270,10 +287,10 @@ fn broken_stack_is_told() -> Outcome {
 }
 
 fn a_module_may_ask_for_three_secrets() -> Outcome {
-    let stack = fs::read_to_string(settings::STACK)?;
+    let text = fs::read_to_string(stack::LOGIN)?;
     for how in ["apart", "together"] {
-        fs::write(settings::STACK, &stack)?;
-        settings::stack_begins_with(&format!("auth required JUDGE ask={how}"))?;
+        fs::write(stack::LOGIN, &text)?;
+        stack::begin_with(&format!("auth required JUDGE ask={how}"))?;
         let mut visit = Visit::at_the_door()?;
         visit.terminal.enter("alice")?;
         for (question, secret) in [("First", "one"), ("Second", "two"), ("Third", "three")] {
@@ -292,10 +309,10 @@ fn a_module_may_ask_for_three_secrets() -> Outcome {
 
 fn whoever_leaves_at_a_question_is_asked_no_other() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    let stack = fs::read_to_string(settings::STACK)?;
+    let text = fs::read_to_string(stack::LOGIN)?;
     for how in ["apart", "together"] {
-        fs::write(settings::STACK, &stack)?;
-        settings::stack_begins_with(&format!("auth required JUDGE ask={how}"))?;
+        fs::write(stack::LOGIN, &text)?;
+        stack::begin_with(&format!("auth required JUDGE ask={how}"))?;
         let mut visit = Visit::at_the_door()?;
         visit.terminal.enter("alice")?;
         visit.terminal.expect("First secret: ")?;
@@ -313,8 +330,8 @@ fn whoever_leaves_at_a_question_is_asked_no_other() -> Outcome {
 }
 
 fn an_error_that_a_module_shows_is_seen_and_ends_nothing() -> Outcome {
-    settings::stack_begins_with("auth required JUDGE error=beware")?;
-    settings::stack_ends_with("session required JUDGE error=mind-the-gap")?;
+    stack::begin_with("auth required JUDGE error=beware")?;
+    stack::end_with("session required JUDGE error=mind-the-gap")?;
     let mut visit = Visit::at_the_door()?;
     visit.terminal.enter("alice")?;
     visit.terminal.expect("beware")?;
@@ -329,7 +346,7 @@ fn an_error_that_a_module_shows_is_seen_and_ends_nothing() -> Outcome {
 
 fn a_module_that_hangs_is_ended_by_the_timeout() -> Outcome {
     settings::login_defs("LOGIN_TIMEOUT", "2")?;
-    settings::stack_begins_with("auth required JUDGE hang")?;
+    stack::begin_with("auth required JUDGE hang")?;
     let mut visit = Visit::at_the_door()?;
     visit.terminal.enter("alice")?;
     visit.terminal.expect("timed out")?;
@@ -338,17 +355,17 @@ fn a_module_that_hangs_is_ended_by_the_timeout() -> Outcome {
 }
 
 fn a_module_that_hangs_while_the_session_opens_leaves_no_session() -> Outcome {
-    settings::users_stop_at_once()?;
+    visit::forget_users_soon()?;
     settings::login_defs("LOGIN_TIMEOUT", "2")?;
-    settings::stack_ends_with("session required JUDGE hang")?;
+    stack::end_with("session required JUDGE hang")?;
     ensure_eq!(refused_with("timed out")?, 0);
     visit::nothing_left()
 }
 
 fn a_module_that_refuses_the_session_leaves_none() -> Outcome {
-    settings::users_stop_at_once()?;
+    visit::forget_users_soon()?;
     settings::login_defs("FAIL_DELAY", "0")?;
-    settings::stack_ends_with("session required pam_deny.so")?;
+    stack::end_with("session required pam_deny.so")?;
     ensure_eq!(refused_with("login: ")?, 1);
     visit::nothing_left()
 }

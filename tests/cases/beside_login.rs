@@ -7,7 +7,7 @@ use tests::outcome::Outcome;
 use tests::process::Process;
 use tests::run::run;
 use tests::terminal::{Terminal, start_as_init};
-use tests::{ensure, ensure_eq, peers, settings};
+use tests::{ensure, ensure_eq, peers, settings, stack};
 
 use crate::case::{Case, inside};
 
@@ -37,26 +37,26 @@ const TRIALS: [Trial; 6] = [
     },
     Trial {
         what: "missing session module",
-        prepare: || settings::stack_begins_with("session required pam_nonexistent.so"),
+        prepare: || stack::begin_with("session required pam_nonexistent.so"),
         steps: &[ALICE, PASSWORD],
     },
     Trial {
         what: "refused session",
-        prepare: || settings::stack_begins_with("session required pam_deny.so"),
+        prepare: || stack::begin_with("session required pam_deny.so"),
         steps: &[ALICE, PASSWORD],
     },
     Trial {
         what: "hanging module",
         prepare: || {
             settings::login_defs("LOGIN_TIMEOUT", "2")?;
-            settings::stack_begins_with("auth required JUDGE hang")
+            stack::begin_with("auth required JUDGE hang")
         },
         steps: &[ALICE],
     },
 ];
 
 /// Every file that a trial changes.
-const CHANGED: [&str; 3] = ["/etc/passwd", "/etc/shadow", settings::STACK];
+const CHANGED: [&str; 4] = ["/etc/passwd", "/etc/shadow", "/etc/login.defs", stack::LOGIN];
 
 fn whom_we_do_not_let_in_debians_login_ends_for_with_the_same_status() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?; // theirs tells that it does not know the key, and goes on

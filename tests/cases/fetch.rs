@@ -107,7 +107,7 @@ fn build_judges() -> Outcome {
         let Some(name) = source.file_stem().filter(|_| source.extension().is_some_and(|kind| kind == "c")) else {
             continue;
         };
-        let is_module = name.as_encoded_bytes().starts_with(b"pam_");
+        let is_module = name.as_encoded_bytes().ends_with(b"_module");
         let program = if is_module { target.join(name).with_extension("so") } else { target.join(name) };
         let built = fs::metadata(&program).and_then(|program| program.modified()).ok();
         if built >= Some(fs::metadata(&source)?.modified()?) {

@@ -28,6 +28,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_megabyte_of_noise_logs_nobody_in_and_breaks_nothing),
     inside!(a_name_longer_than_a_record_logs_in_whole),
     inside!(a_line_closed_at_any_prompt_ends_the_program_and_leaves_nothing),
+    inside!(a_prompt_that_nobody_answers_ends_with_its_timeout),
     inside!(what_is_no_terminal_is_refused_in_words),
     inside!(a_line_that_comes_late_ends_the_waiting),
     inside!(a_line_that_vanishes_under_a_prompt_is_refused_in_words),
@@ -245,6 +246,30 @@ fn a_line_closed_at_any_prompt_ends_the_program_and_leaves_nothing() -> Outcome 
     }
     ensure_eq!(visit::names_in(visit::SESSIONS)?, Vec::<String>::new());
     ensure_eq!(visit::names_in(visit::RUNTIME)?, Vec::<String>::new());
+    Ok(())
+}
+
+fn a_prompt_that_nobody_answers_ends_with_its_timeout() -> Outcome {
+    settings::login_defs("LOGIN_TIMEOUT", "1")?;
+    let mut terminal = Terminal::open()?;
+    let getty = terminal.getty(&["--timeout", "1"])?;
+    terminal.expect("login: ")?;
+    ensure_eq!(getty.status()?, 0);
+    let login = terminal.login()?;
+    terminal.expect("login: ")?;
+    terminal.expect("timed out")?;
+    ensure_eq!(login.status()?, 0);
+    let mut visit = Visit::at_the_door()?;
+    visit.terminal.enter("alice")?;
+    visit.terminal.expect("Password: ")?;
+    visit.terminal.expect("timed out")?;
+    let line = visit.terminal.pty().slave()?;
+    ensure_eq!(visit.login.status()?, 0);
+    let modes = rustix::termios::tcgetattr(line)?.local_modes;
+    ensure!(
+        modes.contains(rustix::termios::LocalModes::ECHO),
+        "the password's prompt has left the line without an echo"
+    );
     Ok(())
 }
 

@@ -4,6 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use crate::outcome::{Failure, Outcome};
+use crate::paths;
+
+/// login's stack (`pam.d(5)`).
+pub const LOGIN: &str = "/etc/pam.d/login";
 
 /// The path of our module, as the sandbox's stacks name it.
 ///
@@ -36,6 +40,32 @@ pub fn write(service: &str, sessions: &[&str]) -> Outcome {
     }
     fs::write(path(service), text)?;
     Ok(())
+}
+
+/// Puts a line before all others of login's stack. `JUDGE` in it stands for our judge among modules.
+///
+/// # Errors
+/// A skip, if the judge could not be built.
+pub fn begin_with(line: &str) -> Outcome {
+    let stack = fs::read_to_string(LOGIN)?;
+    Ok(fs::write(LOGIN, format!("{}\n{stack}", with_judge(line)?))?)
+}
+
+/// Puts a line behind all others of login's stack, as [`begin_with`].
+///
+/// # Errors
+/// A skip, if the judge could not be built.
+pub fn end_with(line: &str) -> Outcome {
+    let stack = fs::read_to_string(LOGIN)?;
+    Ok(fs::write(LOGIN, format!("{stack}{}\n", with_judge(line)?))?)
+}
+
+fn with_judge(line: &str) -> Outcome<String> {
+    let judge = Path::new(paths::PROGRAMS).join("judges/judge_module.so");
+    if line.contains("JUDGE") && !judge.exists() {
+        return Err(Failure::Skipped("the judge judge_module was not built: is libpam0g-dev there?".to_owned()));
+    }
+    Ok(line.replace("JUDGE", &judge.to_string_lossy()))
 }
 
 fn path(service: &str) -> String {

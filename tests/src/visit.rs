@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::ensure_eq;
 use crate::init;
 use crate::outcome::{Failure, Outcome};
 use crate::people::Person;
 use crate::process::{self, Process};
+use crate::run::{Ran, output};
 use crate::terminal::Terminal;
 use crate::wait;
 
@@ -163,6 +165,31 @@ pub fn names_in(folder: &str) -> Outcome<Vec<String>> {
 pub fn state(file: &str, key: &str) -> Outcome<Option<String>> {
     let text = fs::read_to_string(file).map_err(|e| Failure::from(e).during(file))?;
     Ok(text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned))
+}
+
+/// A session's state file.
+#[must_use]
+pub fn file_of(session: &str) -> String {
+    format!("{SESSIONS}/{session}")
+}
+
+/// Makes sure that the session's state file says `active`.
+///
+/// # Errors
+/// What it says instead.
+pub fn is_active(session: &str) -> Outcome {
+    ensure_eq!(state(&file_of(session), "STATE")?, Some("active".to_owned()));
+    Ok(())
+}
+
+/// Calls a method of org.freedesktop.login1's manager.
+///
+/// # Errors
+/// That busctl cannot be started.
+pub fn manager(method: &[&str]) -> Outcome<Ran> {
+    let mut busctl = busctl();
+    busctl.args(["call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]);
+    output(busctl.args(method))
 }
 
 /// Sees that a state file has each of these keys with its value, or does not have it where the value is empty.

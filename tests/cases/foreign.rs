@@ -60,8 +60,7 @@ fn opens_a_session(module: Module) -> Outcome {
     visit::state_is(&visit::file(&session), &expected)?;
     ensure_eq!(visit.leave()?, 0);
     visit::gone(&session)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn systemds_module_opens_a_session_of_ours() -> Outcome {
@@ -78,8 +77,7 @@ fn claims_no_seat(module: Module) -> Outcome {
     watched::stack(&path)?;
     watched::run(&["-I", "rhost=192.0.2.1", "-I", "tty=tty1", "-E", "XDG_SEAT=seat0", "-E", "XDG_VTNR=1"])?;
     visit::state_is(watched::STATE, &[("REMOTE", "1"), ("REMOTE_HOST", "192.0.2.1"), ("SEAT", ""), ("VTNR", "")])?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn systemds_module_can_claim_no_seat_from_elsewhere() -> Outcome {
@@ -107,8 +105,7 @@ fn says_nothing_of_su(module: Module) -> Outcome {
     visit.terminal.enter("exit")?;
     visit.terminal.expect("$ ")?;
     ensure_eq!(visit.leave()?, 0);
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn systemds_module_says_nothing_of_su_inside_a_session() -> Outcome {

@@ -64,8 +64,7 @@ fn a_cron_job_is_a_session_in_the_background() -> Outcome {
     visit::gone(session)?;
     cron.signal(Signal::TERM)?;
     cron.status()?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn pamtester_opens_and_closes_a_session() -> Outcome {
@@ -77,8 +76,7 @@ fn pamtester_opens_and_closes_a_session() -> Outcome {
     run("pamtester", &["watched", "alice", "close_session"])?.well()?;
     let twice = ["watched", "alice", "open_session", "open_session", "close_session", "close_session"];
     run("pamtester", &twice)?.well()?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 /// Tries a claim to seat0 and tty1, and sees that neither logind nor the environment grants it.
@@ -101,8 +99,7 @@ fn who_comes_from_elsewhere_can_claim_no_seat() -> Outcome {
         claims_in_vain(&["-I", &format!("rhost={host}"), "-I", "tty=tty1"])?;
         visit::state_is(watched::STATE, &[("REMOTE", "1"), ("REMOTE_HOST", host)])?;
     }
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn who_stands_at_no_virtual_terminal_can_claim_none() -> Outcome {
@@ -110,8 +107,7 @@ fn who_stands_at_no_virtual_terminal_can_claim_none() -> Outcome {
     for options in [&["-I", "tty=tty1"][..], &["-I", "tty=ssh", "-I", "rhost=localhost"], &["-I", "tty=:0"], &[]] {
         claims_in_vain(options)?;
     }
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn the_environment_can_take_nobody_out_of_their_slice() -> Outcome {
@@ -121,6 +117,5 @@ fn the_environment_can_take_nobody_out_of_their_slice() -> Outcome {
         watched::run(&["-I", "tty=/dev/pts/77", "-E", &format!("XDG_SESSION_CLASS={class}")])?;
         visit::state_is(watched::STATE, &[("CLASS", "user")])?;
     }
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod beside;
 mod beside_login;
 mod bus;
 mod case;
@@ -29,6 +30,7 @@ mod records_under_fire;
 mod registry;
 mod report;
 mod runner;
+mod shortage;
 mod skips;
 mod sshd;
 mod su;

@@ -147,8 +147,7 @@ fn a_shell_over_ssh_is_a_registered_session() -> Outcome {
     ensure_eq!(visit.leave()?, 0);
     visit::gone(&session)?;
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn without_a_bus_a_shell_over_ssh_is_one_too() -> Outcome {
@@ -168,8 +167,7 @@ fn a_command_over_ssh_has_a_session_as_long_as_it_runs() -> Outcome {
     ensure!(!session.is_empty() && lines.any(|name| name == session), "no session:\n{}", ran.stdout);
     visit::gone(session)?;
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn sftp_has_a_session_as_long_as_it_runs() -> Outcome {
@@ -183,8 +181,7 @@ fn sftp_has_a_session_as_long_as_it_runs() -> Outcome {
     let during = fs::read_to_string("/tmp/during")?;
     ensure!(!during.trim().is_empty(), "there was no session");
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn fifty_at_once_over_ssh_have_a_session_each_and_leave_nothing() -> Outcome {
@@ -210,8 +207,7 @@ fn fifty_at_once_over_ssh_have_a_session_each_and_leave_nothing() -> Outcome {
         client.wait()?;
     }
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn first_line(client: &mut Child) -> Outcome<String> {
@@ -231,8 +227,7 @@ fn a_killed_ssh_client_leaves_nothing_behind() -> Outcome {
     visit.login.status()?;
     visit::gone(&session)?;
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn an_ssh_session_whose_leader_is_killed_is_closing_until_its_connection_ends() -> Outcome {
@@ -248,8 +243,7 @@ fn an_ssh_session_whose_leader_is_killed_is_closing_until_its_connection_ends() 
     visit.login.status()?;
     visit::gone(&session)?;
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn is_closing(session: &str) -> Outcome {
@@ -270,8 +264,7 @@ fn what_an_ssh_command_leaves_running_keeps_the_session_closing() -> Outcome {
     left.signal(Signal::KILL)?;
     visit::gone(session)?;
     stop(&sshd)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn an_sshd_started_from_a_session_lets_others_have_their_own() -> Outcome {
@@ -298,6 +291,5 @@ fn an_sshd_started_from_a_session_lets_others_have_their_own() -> Outcome {
     sshd.signal(Signal::TERM)?;
     sshd.ended()?;
     ensure_eq!(admin.leave()?, 0);
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }

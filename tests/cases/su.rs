@@ -55,8 +55,7 @@ fn su_from_outside_opens_a_session() -> Outcome {
     let session = is_registered(&mut visit, &ALICE, "su-l")?;
     ensure_eq!(visit.leave()?, 0);
     visit::gone(&session)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn su_for_one_command_from_outside_opens_a_session_as_long() -> Outcome {
@@ -65,8 +64,7 @@ fn su_for_one_command_from_outside_opens_a_session_as_long() -> Outcome {
     let session = ran.stdout.lines().next().and_then(|line| line.strip_prefix("id=")).unwrap_or_default().to_owned();
     ensure!(!session.is_empty() && ran.stdout.lines().any(|line| line == session), "no session:\n{}", ran.stdout);
     visit::gone(&session)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn a_killed_su_leaves_nothing_behind() -> Outcome {
@@ -77,8 +75,7 @@ fn a_killed_su_leaves_nothing_behind() -> Outcome {
     visit.login.status()?;
     drop(visit); // the line is hung up, which ends the shell
     visit::gone(&session)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 /// Types a step to another user and sees that it succeeded and is no session: the state files are as before.
@@ -108,8 +105,7 @@ fn su_inside_a_session_sets_nothing_and_succeeds() -> Outcome {
     steps_inside(&mut visit, "su -", Some("root"), &ROOT)?;
     steps_inside(&mut visit, "su - alice", Some("alice"), &ALICE)?;
     ensure_eq!(visit.leave()?, 0);
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn without_a_bus_su_inside_a_session_sets_nothing_either() -> Outcome {
@@ -131,8 +127,7 @@ fn sudo_inside_a_session_sets_nothing_and_succeeds() -> Outcome {
     steps_inside(&mut visit, "sudo -k -p Password:\\  -u bob -i", Some("alice"), &BOB)?;
     steps_inside(&mut visit, "sudo -k -p Password:\\  -s", Some("alice"), &ROOT)?;
     ensure_eq!(visit.leave()?, 0);
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }
 
 fn sudo_from_outside_opens_a_session() -> Outcome {
@@ -142,6 +137,5 @@ fn sudo_from_outside_opens_a_session() -> Outcome {
     let session = is_registered(&mut visit, &ALICE, "sudo-i")?;
     ensure_eq!(visit.leave()?, 0);
     visit::gone(&session)?;
-    visit::nothing_left()?;
-    process::none_but(&before)
+    visit::as_before(&before)
 }

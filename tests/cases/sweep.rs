@@ -1,5 +1,5 @@
-//! logind is killed at every call by which opening and closing a session change something: what the next one makes of it
-//! is what the session was or what it was going to be, and nothing leaks.
+//! logind is killed, or its client is, at every call by which logind changes something when a session opens or closes: what
+//! is made of it is what the session was or what it was going to be, and nothing leaks.
 
 use std::fs;
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(without_a_bus_a_logind_killed_at_any_call_of_opening_leaves_an_open_session_or_none, "--no-bus"),
     inside!(a_logind_killed_at_any_call_of_a_second_session_leaves_the_first_as_it_was),
     inside!(a_logind_killed_at_any_call_of_its_restart_leaves_it_to_the_next),
+    inside!(a_leader_killed_at_any_call_of_opening_leaves_nothing),
 ];
 
 fn a_logind_killed_at_any_call_of_opening_leaves_an_open_session_or_none() -> Outcome {
@@ -92,6 +93,24 @@ fn a_logind_killed_at_any_call_of_its_restart_leaves_it_to_the_next() -> Outcome
     })?;
     first.leave()?;
     nothing_leaked()
+}
+
+fn a_leader_killed_at_any_call_of_opening_leaves_nothing() -> Outcome {
+    sweep(opening, |call| {
+        let logind = logind()?;
+        let tracer = Tracer::stop_at(&logind, call)?;
+        let guest = Guest::come(&ALICE)?;
+        let is_stopped = wait::until("logind is stopped, or has opened the session", || {
+            let is_stopped = tracer.has_stopped_it()?;
+            Ok((is_stopped || guest.session()?.is_some()).then_some(is_stopped))
+        })?;
+        guest.process.signal(Signal::KILL)?;
+        guest.process.status()?;
+        logind.signal(Signal::CONT)?;
+        visit::nothing_left()?;
+        tracer.detach()?;
+        Ok(is_stopped)
+    })
 }
 
 fn session_of(guest: &Guest) -> Outcome<String> {
@@ -199,9 +218,7 @@ fn is_open_or_going(guest: &Guest) -> Outcome {
     ensure!(is_open(&session), "the login is in session {session}, which is not open");
     let scope = format!("/user.slice/user-{}.slice/session-{session}.scope", ALICE.uid);
     ensure_eq!(process::cgroup(guest.process.pid())?, scope);
-    let mut asked = visit::busctl();
-    asked.args(["call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]);
-    tests::run::output(asked.args(["GetSession", "s", &session]))?.well()?;
+    visit::manager(&["GetSession", "s", &session])?.well()?;
     Ok(())
 }
 

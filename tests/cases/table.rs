@@ -4,9 +4,9 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    account, accounts, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
-    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, sshd, su,
-    sweep, terminals,
+    account, accounts, beside, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
+    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, shortage, sshd,
+    su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -17,6 +17,7 @@ const THEMES: &[&[Case]] = &[
     bus::CASES,
     accounts::CASES,
     peers::CASES,
+    beside::CASES,
     demo::CASES,
     chain::CASES,
     records::CASES,
@@ -28,6 +29,7 @@ const THEMES: &[&[Case]] = &[
     foreign::CASES,
     embedding::CASES,
     registry::CASES,
+    shortage::CASES,
     process::CASES,
     sweep::CASES,
     prompt::CASES,

@@ -6,6 +6,7 @@
  *   fork     the same, and between each open and close a forked child closes the session it inherited
  *   signals  the same, while a signal comes every millisecond and interrupts what system call there is
  *   closed   the same without a standard input and error, whose numbers nobody may take for long
+ * Run it with GLIBC_TUNABLES=glibc.malloc.tcache_count=0, without which what was freed counts as used.
  * Prints `WHEN.KEY=value` lines, WHEN being `start`, `once` (after one handle) and `end`. Any other line is a complaint,
  * and makes the exit status 1. */
 #include <dirent.h>
@@ -63,6 +64,9 @@ static void print_maps(const char *when) {
 
 static void look(const char *when) {
     unsigned long size = 0, resident = 0;
+    /* What is free goes back to the kernel: what is resident then is what is used, however much was at one time. */
+    malloc_trim(0);
+    printf("%s.heap=%zu\n", when, mallinfo2().uordblks);
     FILE *statm = fopen("/proc/self/statm", "r");
     if (!statm || fscanf(statm, "%lu %lu", &size, &resident) != 2)
         complain("statm", "cannot be read");

@@ -75,7 +75,8 @@ impl Guest {
     /// That its descriptors cannot be read.
     pub fn session(&self) -> Outcome<Option<String>> {
         for entry in fs::read_dir(format!("/proc/{}/fd", self.process.pid()))? {
-            let target = fs::read_link(entry?.path())?.display().to_string();
+            let Ok(target) = fs::read_link(entry?.path()) else { continue }; // closed meanwhile
+            let target = target.display().to_string();
             let name = target.strip_prefix(SESSIONS).and_then(|rest| rest.strip_prefix('/')?.split_once(".ref"));
             if let Some((session, _)) = name {
                 return Ok(Some(session.to_owned()));

@@ -27,6 +27,16 @@ pub fn systemd_loginctl() -> Outcome<Command> {
     Ok(command)
 }
 
+/// util-linux's agetty on a line, which runs Debian's login: the chain that ours replaces.
+///
+/// # Errors
+/// A skip, if a package was not fetched.
+pub fn agetty(line: &str) -> Outcome<Command> {
+    let mut command = Command::new(program("util-linux", &["sbin/agetty", "usr/sbin/agetty"])?);
+    command.arg("--login-program").arg(program("login", &["bin/login", "usr/bin/login"])?).args([line, "vt220"]);
+    Ok(command)
+}
+
 /// A judge: one of our small programs over other people's libraries (`tests/judges`).
 ///
 /// # Errors

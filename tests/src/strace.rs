@@ -63,7 +63,15 @@ impl Tracer {
     /// # Errors
     /// That strace cannot be attached.
     pub fn kill_at(process: &Process, call: &Call) -> Outcome<Self> {
-        Self::attach(process, killing(call))
+        Self::attach(process, striking(call, "KILL"))
+    }
+
+    /// Stops the process when it begins `call` (SIGSTOP); it does it once it is told to go on.
+    ///
+    /// # Errors
+    /// That strace cannot be attached.
+    pub fn stop_at(process: &Process, call: &Call) -> Outcome<Self> {
+        Self::attach(process, striking(call, "STOP"))
     }
 
     /// Starts `program` and does as [`Tracer::watch`] from its first call on, or as [`Tracer::kill_at`].
@@ -71,7 +79,7 @@ impl Tracer {
     /// # Errors
     /// That strace cannot be started.
     pub fn start(program: &str, death: Option<&Call>) -> Outcome<Self> {
-        let options = death.map_or_else(watching, killing);
+        let options = death.map_or_else(watching, |call| striking(call, "KILL"));
         let trace = "/tmp/trace".to_owned();
         let mut command = Command::new("strace");
         command.args(["-qq", "-o", &trace]).args(options).arg(program).stderr(Stdio::null());
@@ -86,6 +94,14 @@ impl Tracer {
         let strace = Process::start(&mut command)?;
         wait::until("strace is attached", || Ok((status_field(traced, "TracerPid")? != "0").then_some(())))?;
         Ok(Self { strace, trace })
+    }
+
+    /// Whether the process that [`Tracer::stop_at`] looks at is stopped.
+    ///
+    /// # Errors
+    /// That strace wrote nothing.
+    pub fn has_stopped_it(&self) -> Outcome<bool> {
+        Ok(fs::read_to_string(&self.trace)?.contains("--- stopped by SIGSTOP ---"))
     }
 
     /// Whether strace has ended, which it does when what it traces has.
@@ -121,11 +137,11 @@ fn watching() -> Vec<String> {
     ["-f", "-y", "-e", &format!("trace={CHANGING}")].map(str::to_owned).into()
 }
 
-fn killing(call: &Call) -> Vec<String> {
+fn striking(call: &Call, signal: &str) -> Vec<String> {
     let Call { name, nth, is_main } = call;
-    let death = [format!("--trace={name}"), format!("--inject={name}:signal=KILL:when={nth}")];
+    let strike = [format!("--trace={name}"), format!("--inject={name}:signal={signal}:when={nth}")];
     let threads = (!is_main).then(|| "-f".to_owned());
-    threads.into_iter().chain(death).collect()
+    threads.into_iter().chain(strike).collect()
 }
 
 // Lines are `TID name(arguments) = result`; `<... name resumed>` and `+++ … +++` are no calls. The first thread speaks first.

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::ensure_eq;
 use crate::init;
 use crate::outcome::{Failure, Outcome};
 use crate::people::Person;
-use crate::process::Process;
+use crate::process::{self, Process};
+use crate::run::{Ran, output};
 use crate::terminal::Terminal;
 use crate::wait;
 
@@ -120,6 +122,15 @@ pub fn nothing_left() -> Outcome {
     wait::until("no user's slice is left", || Ok(slices()?.is_empty().then_some(())))
 }
 
+/// Waits until nothing is left, and no process that was not among `before`.
+///
+/// # Errors
+/// What is left.
+pub fn as_before(before: &[(u32, String)]) -> Outcome {
+    nothing_left()?;
+    process::none_but(before)
+}
+
 /// The names of the sessions that logind has a state file of.
 ///
 /// # Errors
@@ -154,6 +165,31 @@ pub fn names_in(folder: &str) -> Outcome<Vec<String>> {
 pub fn state(file: &str, key: &str) -> Outcome<Option<String>> {
     let text = fs::read_to_string(file).map_err(|e| Failure::from(e).during(file))?;
     Ok(text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned))
+}
+
+/// A session's state file.
+#[must_use]
+pub fn file_of(session: &str) -> String {
+    format!("{SESSIONS}/{session}")
+}
+
+/// Makes sure that the session's state file says `active`.
+///
+/// # Errors
+/// What it says instead.
+pub fn is_active(session: &str) -> Outcome {
+    ensure_eq!(state(&file_of(session), "STATE")?, Some("active".to_owned()));
+    Ok(())
+}
+
+/// Calls a method of org.freedesktop.login1's manager.
+///
+/// # Errors
+/// That busctl cannot be started.
+pub fn manager(method: &[&str]) -> Outcome<Ran> {
+    let mut busctl = busctl();
+    busctl.args(["call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]);
+    output(busctl.args(method))
 }
 
 /// Sees that a state file has each of these keys with its value, or does not have it where the value is empty.

@@ -63,7 +63,8 @@ pub enum Effect {
     /// [`crate::session::Stage::Opening`]: later on a full disk must not keep the rest of a batch, signals and replies of
     /// others among it, from being carried out.
     SaveSession(SessionId),
-    /// Write the user's state file as the user is now.
+    /// Write the user's state file as the user is, at once for one whom nobody was told of, else before anybody hears of
+    /// anything that is announced or answered from now on.
     SaveUser(Uid),
     /// Write the seat's state file as the seat is now.
     SaveSeat(SeatId),

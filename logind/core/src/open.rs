@@ -12,7 +12,6 @@ use crate::effect::{Effect, Signal};
 use crate::event::RequestId;
 use crate::login::{Account, Login};
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
-use crate::policy::Policy;
 use crate::seat::Seats;
 use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
@@ -46,24 +45,27 @@ impl Logins {
     }
 }
 
-/// A login asks for a session: what can be refused is refused, then the user database is asked.
+/// A login asks for a session: what can be refused is refused, then the user database is asked who has no session yet.
 pub(crate) fn ask(
+    now: Moment,
     request: RequestId,
     mut login: Login,
-    sessions: &Sessions,
-    seats: &Seats,
     logins: &mut Logins,
-    policy: &Policy,
+    reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
     fill_in(&mut login);
-    let known = u64::try_from(sessions.len() + logins.len()).unwrap_or(u64::MAX);
-    if let Err(refusal) = check(&login, sessions, seats) {
+    let known = u64::try_from(reach.sessions.len() + logins.len()).unwrap_or(u64::MAX);
+    if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
         return refuse(request, refusal);
     }
-    if known >= policy.sessions_max {
+    if known >= reach.policy.sessions_max {
         return refuse(request, Refusal::LimitsExceeded("too many sessions"));
     }
     let uid = login.uid;
+    if let Some(user) = reach.users.get(&uid).filter(|user| !user.is_stopping()) {
+        let account = user.account.clone();
+        return begin(now, request, login, account, reach);
+    }
     logins.asking.insert(request, login);
     vec![Effect::LookUpUser { request, uid }]
 }
@@ -99,19 +101,20 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
     let session = new_session(now, request, login, reach.sessions);
     switch::reserve(&session, reach.seats);
     let (id, has_scope) = (session.id.clone(), session.class.has_scope());
+    let is_new = !reach.users.contains_key(&uid);
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
     user.sessions.insert(id.clone());
     reach.deadlines.clear(&Subject::User(uid));
     reach.sessions.insert(session);
 
     // The files come first: a logind killed from here on finds what it began. The leader is moved last.
-    let mut effects = vec![
-        Effect::SaveUser(uid),
+    let mut effects: Vec<Effect> = is_new.then_some(Effect::SaveUser(uid)).into_iter().collect();
+    effects.extend([
         Effect::SaveSession(id.clone()),
         Effect::MakeRuntimeDirectory { session: id.clone(), uid, gid },
         Effect::MakeLifeLine(id.clone()),
         Effect::WatchLeader { session: id.clone(), request },
-    ];
+    ]);
     if has_scope {
         effects.push(Effect::MakeScope { session: id.clone(), uid, request });
         effects.push(Effect::WatchScope { session: id.clone(), uid });

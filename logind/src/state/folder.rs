@@ -38,11 +38,10 @@ impl Folder {
     /// What the kernel says.
     pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let path = self.0.join(name);
-        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        if says(&path, text) {
             return Ok(());
         }
         let unfinished = format!("{UNFINISHED}{name}");
-        self.remove(&unfinished)?;
         let written =
             write_new(&self.0.join(&unfinished), text).and_then(|()| fs::rename(self.0.join(&unfinished), path));
         if written.is_err() {
@@ -97,8 +96,21 @@ impl Folder {
     }
 }
 
+/// Whether the file says `text` already; most that do not are of another length, and are not read for that.
+fn says(path: &Path, text: &str) -> bool {
+    let is_as_long = |file: &fs::Metadata| usize::try_from(file.len()) == Ok(text.len());
+    fs::metadata(path).is_ok_and(|file| is_as_long(&file)) && fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes())
+}
+
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    let create = || fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
+    let mut file = match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?; // left by a logind that was killed
+            create()
+        }
+        outcome => outcome,
+    }?;
     file.write_all(text.as_bytes())
 }
 

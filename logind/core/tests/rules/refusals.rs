@@ -149,10 +149,10 @@ fn two_logins_at_once_do_not_share_a_virtual_terminal() {
 fn there_are_no_more_sessions_than_configured_counting_those_that_wait() {
     let mut world = World::with(Policy { sessions_max: 2, ..Policy::default() });
     let id = world.open(remote(1000, 100));
-    let (waiting, _) = world.ask(remote(1000, 101));
+    let (waiting, _) = world.ask(remote(1001, 101));
     assert!(matches!(world.refusal(remote(1000, 102)), Some(Refusal::LimitsExceeded(_))));
     let _ = outcome(&mut world, waiting, Err(2));
-    let (_, effects) = world.ask(remote(1000, 103));
+    let (_, effects) = world.ask(remote(1001, 103));
     assert!(matches!(effects[..], [Effect::LookUpUser { .. }]));
     world.end(&id);
 }

@@ -4,7 +4,9 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    accounts, beside, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals,
+    account, accounts, beside, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
+    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, shortage, sshd,
+    su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -21,6 +23,21 @@ const THEMES: &[&[Case]] = &[
     records::CASES,
     judges::CASES,
     faults::CASES,
+    sshd::CASES,
+    su::CASES,
+    hosts::CASES,
+    foreign::CASES,
+    embedding::CASES,
+    registry::CASES,
+    shortage::CASES,
+    process::CASES,
+    sweep::CASES,
+    prompt::CASES,
+    account::CASES,
+    records_under_fire::CASES,
+    beside_login::CASES,
+    intruders::CASES,
+    nested::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -39,6 +40,19 @@ pub enum Appended {
     /// There is no such file, so nothing of this is kept here.
     Absent,
 }
+
+/// Whether a record must have reached the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Durability {
+    /// The system writes it out when it likes, as everybody's records: a power cut may cost it.
+    Cached,
+    /// It has (fdatasync(2)).
+    Synced,
+}
+
+/// The highest uid whose last login is written down without being asked for: lastlog is then 4.9 GB long. Many
+/// programs read or copy such a file, holes and all.
+pub const HUGE_UID: u32 = (1 << 24) - 1;
 
 impl Files {
     /// The machine's.
@@ -110,8 +124,16 @@ impl Files {
     /// # Errors
     /// If there is a wtmp and it cannot be written; nothing of the record is then in it.
     pub fn append_wtmp(&self, record: &Record) -> Result<Appended, WriteError> {
+        self.append_wtmp_as(record, Durability::Cached)
+    }
+
+    /// The same, as durable as is asked for.
+    ///
+    /// # Errors
+    /// As [`Self::append_wtmp`]; also if the record is in the file and the device did not confirm it.
+    pub fn append_wtmp_as(&self, record: &Record, durability: Durability) -> Result<Appended, WriteError> {
         match open::existing(&self.wtmp, OFlags::WRONLY | OFlags::APPEND)? {
-            Some(file) => self.append(&self.wtmp, &file, paths::WTMP_LOCK, record),
+            Some(file) => self.append(&self.wtmp, &file, paths::WTMP_LOCK, record, durability),
             None => Ok(Appended::Absent),
         }
     }
@@ -121,10 +143,18 @@ impl Files {
     /// # Errors
     /// If there is a btmp and it cannot be written, or not be closed to others; nothing of the record is then in it.
     pub fn append_btmp(&self, record: &Record) -> Result<Appended, WriteError> {
+        self.append_btmp_as(record, Durability::Cached)
+    }
+
+    /// The same, as durable as is asked for.
+    ///
+    /// # Errors
+    /// As [`Self::append_btmp`]; also if the record is in the file and the device did not confirm it.
+    pub fn append_btmp_as(&self, record: &Record, durability: Durability) -> Result<Appended, WriteError> {
         match open::existing(&self.btmp, OFlags::WRONLY | OFlags::APPEND)? {
             Some(file) => {
                 open::close_to_others(&self.btmp, &file)?;
-                self.append(&self.btmp, &file, paths::BTMP_LOCK, record)
+                self.append(&self.btmp, &file, paths::BTMP_LOCK, record, durability)
             }
             None => Ok(Appended::Absent),
         }
@@ -165,8 +195,19 @@ impl Files {
     /// not its space; up to which uid that is wanted (`LASTLOG_UID_MAX`, login.defs(5)) is the caller's to know.
     ///
     /// # Errors
-    /// If there is a lastlog and it cannot be written; it is then as it was.
+    /// If the uid is above [`HUGE_UID`]; if there is a lastlog and it cannot be written. The file is then as it was.
     pub fn record_lastlog(&self, uid: u32, login: &LastLogin) -> Result<Appended, WriteError> {
+        if uid > HUGE_UID {
+            return Err(WriteError::HugeUid { path: self.lastlog.clone(), uid });
+        }
+        self.record_lastlog_of_any(uid, login)
+    }
+
+    /// The same, for who asks for it knowing that the file's length becomes that of the uid: 1.2 TB for the highest.
+    ///
+    /// # Errors
+    /// If there is a lastlog and it cannot be written; it is then as it was.
+    pub fn record_lastlog_of_any(&self, uid: u32, login: &LastLogin) -> Result<Appended, WriteError> {
         let Some(file) = open::existing(&self.lastlog, OFlags::RDWR)? else { return Ok(Appended::Absent) };
         let _writing = lock::for_writing(&file, &self.lock_dir, paths::LASTLOG_LOCK);
         write::replace(&file, lastlog::offset(uid), &login.to_bytes())
@@ -174,10 +215,35 @@ impl Files {
         Ok(Appended::Written)
     }
 
-    fn append(&self, path: &Path, file: &File, lock: &str, record: &Record) -> Result<Appended, WriteError> {
-        let _writing = lock::for_writing(file, &self.lock_dir, lock);
-        write::append(file, &record.to_bytes())
-            .map_err(|source| WriteError::Write { path: path.to_owned(), source })?;
+    /// The last login of `uid`; none if he never logged in, or there is no lastlog.
+    ///
+    /// # Errors
+    /// If there is a lastlog and it cannot be read.
+    pub fn last_login(&self, uid: u32) -> Result<Option<LastLogin>, ReadError> {
+        let Some(file) = read::existing(&self.lastlog)? else { return Ok(None) };
+        let mut bytes = [0; lastlog::SIZE];
+        match file.read_exact_at(&mut bytes, lastlog::offset(uid)) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            outcome => outcome.map_err(|e| unreadable(&self.lastlog, e))?,
+        }
+        Ok(Some(LastLogin::from_bytes(&bytes)).filter(|login| login.time.seconds != 0))
+    }
+
+    fn append(
+        &self,
+        path: &Path,
+        file: &File,
+        lock: &str,
+        record: &Record,
+        durability: Durability,
+    ) -> Result<Appended, WriteError> {
+        let failed = |source| WriteError::Write { path: path.to_owned(), source };
+        let writing = lock::for_writing(file, &self.lock_dir, lock);
+        write::append(file, &record.to_bytes()).map_err(failed)?;
+        drop(writing); // the next writer need not wait for the disk
+        if durability == Durability::Synced {
+            file.sync_data().map_err(failed)?;
+        }
         Ok(Appended::Written)
     }
 }

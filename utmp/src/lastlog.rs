@@ -1,7 +1,7 @@
 //! lastlog: one record a user, at the place his uid gives it in a sparse file (glibc's `struct lastlog`, lastlog(8)).
 
 use zerocopy::native_endian::{I64, U32};
-use zerocopy::{Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::record::Time;
 use crate::text::Text;
@@ -31,7 +31,7 @@ use Long as Native;
 /// Bytes of a user's record on this machine: 292, or 296 where its seconds have 64 bits.
 pub(crate) const SIZE: usize = size_of::<Native>();
 
-#[derive(IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Short {
     seconds: U32,
@@ -39,7 +39,7 @@ struct Short {
     host: [u8; 256],
 }
 
-#[derive(IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Long {
     seconds: I64,
@@ -59,6 +59,13 @@ impl LastLogin {
     /// The record as this machine's file holds it.
     pub(crate) fn to_bytes(&self) -> [u8; SIZE] {
         zerocopy::transmute!(Native::from(self))
+    }
+
+    /// The record that stands in `bytes`; any bytes are one.
+    pub(crate) fn from_bytes(bytes: &[u8; SIZE]) -> Self {
+        let raw: &Native = zerocopy::transmute_ref!(bytes);
+        let time = Time::from_seconds(raw.seconds.get().into());
+        Self { time, line: Text::from_field(raw.line), host: Text::from_field(raw.host) }
     }
 }
 

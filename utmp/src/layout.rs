@@ -1,10 +1,10 @@
-//! A record's bytes: glibc's `struct utmpx` in both of its layouts, in the machine's byte order.
+//! A record's bytes: glibc's `struct utmpx` in both of its layouts, in either byte order.
 //!
 //! glibc has 32-bit seconds also on most 64-bit machines (`__WORDSIZE_TIME64_COMPAT32`, bits/utmp.h), and 64-bit ones on
 //! a few; musl's utmpx.h declares the latter everywhere.
 
-use zerocopy::native_endian::{I16, I32, I64, U32};
-use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+use zerocopy::byteorder::{I16, I32, I64, NativeEndian, U32};
+use zerocopy::{ByteOrder, FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::record::{Exit, Kind, Record, Time};
 use crate::text::Text;
@@ -20,63 +20,78 @@ pub struct Unused {
     tail: [u8; 4],
 }
 
-#[cfg(not(any(
-    target_env = "musl",
-    target_arch = "aarch64",
-    target_arch = "s390x",
-    target_arch = "loongarch64"
-)))]
-pub(crate) use Short as Native;
+#[cfg(not(any(target_env = "musl", target_arch = "aarch64", target_arch = "s390x", target_arch = "loongarch64")))]
+pub(crate) type Native = Short<NativeEndian>;
 
 #[cfg(any(target_env = "musl", target_arch = "aarch64", target_arch = "s390x", target_arch = "loongarch64"))]
-pub(crate) use Long as Native;
+pub(crate) type Native = Long<NativeEndian>;
 
-/// The layout with 32-bit times.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub(crate) struct Short {
-    kind: I16,
-    after_kind: [u8; 2],
-    pid: I32,
-    line: [u8; 32],
-    id: [u8; 4],
-    user: [u8; 32],
-    host: [u8; 256],
-    termination: I16,
-    exit: I16,
-    session: I32,
-    seconds: U32,
-    microseconds: I32,
-    address: [u8; 16],
-    reserved: [u8; 20],
+impl Unused {
+    /// All of them, one behind the other.
+    pub(crate) fn to_bytes(self) -> [u8; 26] {
+        let mut bytes = [0; 26];
+        bytes[..2].copy_from_slice(&self.after_kind);
+        bytes[2..22].copy_from_slice(&self.reserved);
+        bytes[22..].copy_from_slice(&self.tail);
+        bytes
+    }
+
+    /// Those that stand in `bytes`.
+    pub(crate) fn from_bytes(bytes: [u8; 26]) -> Self {
+        let mut unused = Self::default();
+        unused.after_kind.copy_from_slice(&bytes[..2]);
+        unused.reserved.copy_from_slice(&bytes[2..22]);
+        unused.tail.copy_from_slice(&bytes[22..]);
+        unused
+    }
 }
 
-/// The layout with 64-bit times.
+/// The layout with 32-bit times, as it stands in a file; read through [`View`](crate::View).
 #[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(crate) struct Long {
-    kind: I16,
-    after_kind: [u8; 2],
-    pid: I32,
-    line: [u8; 32],
-    id: [u8; 4],
-    user: [u8; 32],
-    host: [u8; 256],
-    termination: I16,
-    exit: I16,
-    session: I64,
-    seconds: I64,
-    microseconds: I64,
-    address: [u8; 16],
-    reserved: [u8; 20],
-    tail: [u8; 4],
+pub(crate) struct Short<O: ByteOrder> {
+    pub(crate) kind: I16<O>,
+    pub(crate) after_kind: [u8; 2],
+    pub(crate) pid: I32<O>,
+    pub(crate) line: [u8; 32],
+    pub(crate) id: [u8; 4],
+    pub(crate) user: [u8; 32],
+    pub(crate) host: [u8; 256],
+    pub(crate) termination: I16<O>,
+    pub(crate) exit: I16<O>,
+    pub(crate) session: I32<O>,
+    pub(crate) seconds: U32<O>,
+    pub(crate) microseconds: I32<O>,
+    pub(crate) address: [u8; 16],
+    pub(crate) reserved: [u8; 20],
 }
 
-const _: () = assert!(size_of::<Short>() == 384);
-const _: () = assert!(size_of::<Long>() == 400);
+/// The layout with 64-bit times, as it stands in a file; read through [`View`](crate::View).
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct Long<O: ByteOrder> {
+    pub(crate) kind: I16<O>,
+    pub(crate) after_kind: [u8; 2],
+    pub(crate) pid: I32<O>,
+    pub(crate) line: [u8; 32],
+    pub(crate) id: [u8; 4],
+    pub(crate) user: [u8; 32],
+    pub(crate) host: [u8; 256],
+    pub(crate) termination: I16<O>,
+    pub(crate) exit: I16<O>,
+    pub(crate) session: I64<O>,
+    pub(crate) seconds: I64<O>,
+    pub(crate) microseconds: I64<O>,
+    pub(crate) address: [u8; 16],
+    pub(crate) reserved: [u8; 20],
+    pub(crate) tail: [u8; 4],
+}
 
-impl From<&Short> for Record {
-    fn from(raw: &Short) -> Self {
+const _: () = assert!(size_of::<Short<NativeEndian>>() == 384);
+const _: () = assert!(size_of::<Long<NativeEndian>>() == 400);
+
+impl<O: ByteOrder> From<&Short<O>> for Record {
+    fn from(raw: &Short<O>) -> Self {
         Self {
             kind: Kind::from(raw.kind.get()),
             pid: raw.pid.get(),
@@ -93,7 +108,7 @@ impl From<&Short> for Record {
     }
 }
 
-impl From<&Record> for Short {
+impl<O: ByteOrder> From<&Record> for Short<O> {
     fn from(record: &Record) -> Self {
         Self {
             kind: i16::from(record.kind).into(),
@@ -114,8 +129,8 @@ impl From<&Record> for Short {
     }
 }
 
-impl From<&Long> for Record {
-    fn from(raw: &Long) -> Self {
+impl<O: ByteOrder> From<&Long<O>> for Record {
+    fn from(raw: &Long<O>) -> Self {
         Self {
             kind: Kind::from(raw.kind.get()),
             pid: raw.pid.get(),
@@ -132,7 +147,7 @@ impl From<&Long> for Record {
     }
 }
 
-impl From<&Record> for Long {
+impl<O: ByteOrder> From<&Record> for Long<O> {
     fn from(record: &Record) -> Self {
         Self {
             kind: i16::from(record.kind).into(),
@@ -194,29 +209,30 @@ mod tests {
     #[test]
     fn every_field_of_both_layouts_stands_where_glibc_has_it() {
         let short = [
-            offset_of!(Short, exit),
-            offset_of!(Short, session),
-            offset_of!(Short, seconds),
-            offset_of!(Short, microseconds),
-            offset_of!(Short, address),
-            offset_of!(Short, reserved),
+            offset_of!(Short<NativeEndian>, exit),
+            offset_of!(Short<NativeEndian>, session),
+            offset_of!(Short<NativeEndian>, seconds),
+            offset_of!(Short<NativeEndian>, microseconds),
+            offset_of!(Short<NativeEndian>, address),
+            offset_of!(Short<NativeEndian>, reserved),
         ];
         assert_eq!(short, [334, 336, 340, 344, 348, 364]);
         let long = [
-            offset_of!(Long, exit),
-            offset_of!(Long, session),
-            offset_of!(Long, seconds),
-            offset_of!(Long, microseconds),
-            offset_of!(Long, address),
-            offset_of!(Long, reserved),
+            offset_of!(Long<NativeEndian>, exit),
+            offset_of!(Long<NativeEndian>, session),
+            offset_of!(Long<NativeEndian>, seconds),
+            offset_of!(Long<NativeEndian>, microseconds),
+            offset_of!(Long<NativeEndian>, address),
+            offset_of!(Long<NativeEndian>, reserved),
         ];
         assert_eq!(long, [334, 336, 344, 352, 360, 376]);
     }
 
     #[test]
     fn the_short_layout_holds_times_to_2106_and_no_further() {
-        let written =
-            |seconds| Record::from(&Short::from(&Record::boot(b"", Time { seconds, microseconds: 1 << 40 }))).time;
+        let written = |seconds| {
+            Record::from(&Short::<NativeEndian>::from(&Record::boot(b"", Time { seconds, microseconds: 1 << 40 }))).time
+        };
         assert_eq!(written(4_294_967_295).seconds, 4_294_967_295);
         assert_eq!(written(4_294_967_296).seconds, 4_294_967_295);
         assert_eq!(written(-1).seconds, 0);
@@ -227,16 +243,16 @@ mod tests {
         #[test]
         fn any_short_record_survives_a_round_trip(bytes in prop::array::uniform32(any::<[u8; 12]>())) {
             let bytes: [u8; 384] = zerocopy::transmute!(bytes);
-            let record = Record::from(Short::ref_from_bytes(&bytes).unwrap());
-            let written = Short::from(&record);
+            let record = Record::from(Short::<NativeEndian>::ref_from_bytes(&bytes).unwrap());
+            let written = Short::<NativeEndian>::from(&record);
             prop_assert_eq!(written.as_bytes(), &bytes);
         }
 
         #[test]
         fn any_long_record_survives_a_round_trip(bytes in prop::array::uniform25(any::<[u8; 16]>())) {
             let bytes: [u8; 400] = zerocopy::transmute!(bytes);
-            let record = Record::from(Long::ref_from_bytes(&bytes).unwrap());
-            let written = Long::from(&record);
+            let record = Record::from(Long::<NativeEndian>::ref_from_bytes(&bytes).unwrap());
+            let written = Long::<NativeEndian>::from(&record);
             prop_assert_eq!(written.as_bytes(), &bytes);
         }
 

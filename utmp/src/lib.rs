@@ -9,25 +9,41 @@
 #![forbid(unsafe_code)]
 
 mod backwards;
+pub mod dump;
+mod encoding;
 mod files;
+pub mod flags;
+mod forward;
 mod group;
+mod history;
+mod json;
+pub mod last;
+pub mod last_logins;
 mod lastlog;
 mod layout;
 mod limit;
 mod lock;
 mod open;
 pub mod paths;
+mod range;
 mod read;
 mod record;
 mod slot;
+mod step;
 mod text;
+mod view;
 mod write;
 
-pub use backwards::Backwards;
-pub use files::{Appended, Files};
+pub use backwards::{Backward, Backwards};
+pub use encoding::{Encoding, Order, UnknownEncoding, Width};
+pub use files::{Appended, Durability, Files, HUGE_UID};
+pub use forward::Forward;
+pub use history::History;
 pub use lastlog::LastLogin;
 pub use layout::{SIZE, Unused};
 pub use open::WriteError;
 pub use read::{ReadError, Records};
 pub use record::{Exit, Kind, Record, Time};
+pub use step::{Skipped, Step};
 pub use text::Text;
+pub use view::View;

@@ -37,6 +37,14 @@ pub enum WriteError {
         /// What the system said.
         source: io::Error,
     },
+    /// The uid would make lastlog larger than anybody expects, and this was not asked for.
+    #[error("{} would grow by the uid {uid}, which is above {}", path.display(), crate::HUGE_UID)]
+    HugeUid {
+        /// The file.
+        path: PathBuf,
+        /// The uid.
+        uid: u32,
+    },
     /// No room, or the device failed; nothing of the record was left in the file.
     #[error("cannot write {}", path.display())]
     Write {

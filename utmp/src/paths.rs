@@ -12,6 +12,8 @@ pub const LASTLOG: &str = "/var/log/lastlog";
 pub const LOCK_DIR: &str = "/run/session-rs";
 /// Where the number of group `utmp` is looked up (group(5)).
 pub const GROUPS: &str = "/etc/group";
+/// Who there is (passwd(5)).
+pub(crate) const USERS: &str = "/etc/passwd";
 /// What the kernel knows of PID 1, when it started among it (proc_pid_stat(5)).
 pub const INIT_STAT: &str = "/proc/1/stat";
 
@@ -23,3 +25,7 @@ pub(crate) const WTMP_LOCK: &str = "wtmp.lock";
 pub(crate) const BTMP_LOCK: &str = "btmp.lock";
 /// In the lock directory: held while lastlog is written.
 pub(crate) const LASTLOG_LOCK: &str = "lastlog.lock";
+/// The processes there are, by their numbers (proc(5)).
+pub(crate) const PROC: &str = "/proc";
+/// The terminals there are.
+pub(crate) const DEV: &str = "/dev";

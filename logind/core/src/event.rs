@@ -174,15 +174,24 @@ pub struct Witnesses {
     pub scope: Option<bool>,
 }
 
-/// How far a session had come when it was saved (`STATE=` and `STOPPING=` of its file).
+/// How far a session had come when it was saved (`STATE=` and `ANNOUNCED=` of its file).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavedStage {
-    /// It was being opened, or its opening failed; its login never got a session.
+    /// It was being opened; its login got no answer, unless it holds the life line.
     Opening,
     /// It was open.
     Open,
     /// It was ending.
     Closing,
+    /// It was ending, and had never opened: nobody was told of it.
+    Undone,
+}
+
+impl SavedStage {
+    /// Whether everybody was told of the session.
+    pub fn is_announced(self) -> bool {
+        matches!(self, Self::Open | Self::Closing)
+    }
 }
 
 /// A session as its state file has it (`/run/systemd/sessions/ID`).

@@ -15,7 +15,7 @@
 //! | waiting | RuntimeDirectoryRemoved | asking | (what becomes of the user) · look the user up |
 //! | asking | UserFound | Opening | user file · session file · runtime directory · life line · watch leader · make scope, leader moved · watch scope · confirm |
 //! | Opening | released, terminated, or a witness gone | Opening | remembered (· reply) |
-//! | Opening | Failed | Closing, unannounced | user file · (if terminated: TERM, HUP, CONT) · ask the kernel · reply with the error |
+//! | Opening | Failed | Closing, unannounced | session file · user file · (if terminated: TERM, HUP, CONT) · ask the kernel · reply with the error |
 //! | Opening | Opened | Open | (seat) · session file · user file · (UserNew) · (display) · SessionNew · reply · (if over already: as below · ask the kernel) |
 //! | Open | Release | Closing | session file · State · (seat) · (display) · user file · reply |
 //! | Open | LeaderExited, LifeLineClosed | Closing | as for Release, without reply · (KillUserProcesses and the leader gone: TERM, HUP, CONT) · (both gone: ask the kernel) |
@@ -30,10 +30,10 @@
 //! | Open, Closing | ScopeEmpty | – | (Open: as for Release, without reply) · scope away · session file and life line away · (seat) · user file · SessionRemoved |
 //! | Closing | Probed: scope empty; without scope: leader and life line gone, or unannounced | – | as for ScopeEmpty |
 //!
-//! An unannounced session (its opening failed, or a restart found it opening) ends like any other, but is in front of no
-//! seat, is told of to nobody, and nothing it leaves running is killed unless somebody who may terminates it. With
-//! KillUserProcesses a living leader whose login has not said that it is over is never killed: the person may be logged
-//! in without knowing of a session, if the call took longer than the login waited.
+//! An unannounced session (its opening failed, or a restart found it opening and nobody at its life line) ends like any
+//! other, but is in front of no seat, is told of to nobody, and nothing it leaves running is killed unless somebody who
+//! may terminates it. With KillUserProcesses a living leader whose login has not said that it is over is never killed:
+//! the person may be logged in without knowing of a session, if the call took longer than the login waited.
 //!
 //! # A user's life
 //!

@@ -163,7 +163,7 @@ pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<
     let request = session.request.take();
     let why = session.ending.early.unwrap_or(Why::Lost);
     close::end(now, session, false, reach.deadlines);
-    let mut effects = vec![Effect::SaveUser(session.uid)];
+    let mut effects = vec![Effect::SaveSession(id.clone()), Effect::SaveUser(session.uid)];
     effects.extend(close::press(now, session, why, reach.deadlines));
     effects.push(Effect::Probe(id.clone()));
     if let Some(request) = request {
@@ -215,14 +215,22 @@ fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusa
             return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
         }
     }
-    let in_session = login.leader_session.as_ref().and_then(|id| sessions.get(id));
-    if in_session.is_some_and(|s| s.stage != Stage::Closing) || sessions.led_by(login.leader).is_some() {
+    let around = login.leader_session.as_ref().and_then(|id| sessions.get(id));
+    let is_inside = around.is_some_and(|s| s.stage != Stage::Closing && !is_a_login_of_its_own(login, s));
+    if is_inside || sessions.led_by(login.leader).is_some() {
         return Err(Refusal::SessionBusy("the leader is in a session already"));
     }
     if login.class != Some(Class::Greeter) && vt_is_taken(login, sessions, seats) {
         return Err(Refusal::SessionBusy("the virtual terminal has a session already"));
     }
     Ok(())
+}
+
+/// Whether a login inside the session `around` is nobody's step to another user there, as su's is. A service that was
+/// restarted from a shell stays in that shell's session, and all whom it lets in begin there; the kernel gives each of
+/// them an audit session of their own (pam_loginuid(8)), which su and sudo do not ask for.
+fn is_a_login_of_its_own(login: &Login, around: &Session) -> bool {
+    matches!((login.audit, around.audit), (Some(own), Some(outer)) if own != outer)
 }
 
 fn vt_is_taken(login: &Login, sessions: &Sessions, seats: &Seats) -> bool {

@@ -1,3 +1,5 @@
+//! Configurations as administrators write them, and bytes that nobody writes.
+
 use logind_core::time::Span;
 use proptest::prelude::*;
 

@@ -5,7 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use crate::support::{NOW, Root};
-use utmp::{Appended, Kind, LastLogin, Record, SIZE, Text};
+use utmp::{Appended, Durability, HUGE_UID, Kind, LastLogin, Record, SIZE, Text, WriteError};
 
 fn user(line: &str, pid: i32) -> Record {
     Record::user_process(line.as_bytes(), pid, b"alice", NOW)
@@ -95,6 +95,25 @@ fn lastlog_has_a_place_for_every_uid_and_holes_between() {
         assert_eq!(&bytes[uid * size + size - 288..][..5], b"tty1\0", "{uid}");
     }
     assert!(bytes[size..2 * size].iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn a_huge_uid_is_refused_unless_asked_for() {
+    let root = Root::with_logs();
+    let login = LastLogin { time: NOW, line: Text::new("tty1"), host: Text::EMPTY };
+    let refused = root.files.record_lastlog(HUGE_UID + 1, &login).unwrap_err();
+    assert!(matches!(refused, WriteError::HugeUid { uid, .. } if uid == HUGE_UID + 1), "{refused}");
+    assert_eq!(fs::read(&root.files.lastlog).unwrap(), b"");
+    assert_eq!(root.files.record_lastlog_of_any(HUGE_UID + 1, &login).unwrap(), Appended::Written);
+}
+
+#[test]
+fn a_synced_record_is_the_same_record() {
+    let root = Root::with_logs();
+    root.files.append_wtmp_as(&user("tty1", 1), Durability::Synced).unwrap();
+    root.files.append_btmp_as(&user("tty1", 1), Durability::Synced).unwrap();
+    assert_eq!(root.files.wtmp_since(0).unwrap(), [user("tty1", 1)]);
+    assert_eq!(fs::read(&root.files.btmp).unwrap(), user("tty1", 1).to_bytes());
 }
 
 proptest! {

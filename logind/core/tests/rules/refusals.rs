@@ -6,9 +6,10 @@ use logind_core::leader::Leader;
 use logind_core::login::{Account, Login};
 use logind_core::names::{Class, SeatId, SessionId, Type};
 use logind_core::policy::Policy;
+use logind_core::session::Stage;
 use logind_core::{Core, Effect, Event};
 
-use crate::world::{World, account, answers, at_vt, leader, of_class, remote, seat0, uid, vt};
+use crate::world::{World, account, answers, at_vt, leader, of_class, remote, seat0, session, uid, vt};
 
 fn outcome(world: &mut World, request: RequestId, account: Result<Account, i32>) -> Vec<(RequestId, Answer)> {
     answers(&world.handle(Event::UserFound { request, account }))
@@ -78,6 +79,29 @@ fn a_process_inside_a_session_opens_no_other() {
     let mut world = World::new();
     let id = world.open(remote(1000, 100));
     let su = Login { leader_session: Some(id), ..remote(0, 101) };
+    assert!(matches!(world.refusal(su), Some(Refusal::SessionBusy(_))));
+}
+
+#[test]
+fn who_is_let_in_by_a_service_restarted_inside_a_session_has_a_session_of_their_own() {
+    let mut world = World::new();
+    let admins = world.open(Login { audit: Some(5), ..remote(0, 100) });
+    let let_in = |audit| Login { audit, leader_session: Some(admins.clone()), ..remote(1000, 101) };
+    // Without an audit session of its own it cannot be told from su; with the admin's, inherited, it is su.
+    for audit in [None, Some(5)] {
+        assert!(matches!(world.refusal(let_in(audit)), Some(Refusal::SessionBusy(_))), "{audit:?}");
+    }
+    assert_eq!(world.open(let_in(Some(6))), session("6"));
+    assert!(world.core.session(&admins).is_some_and(|s| s.stage() == Stage::Open));
+    let again = Login { audit: Some(7), leader_session: Some(session("6")), ..remote(1000, 101) };
+    assert!(matches!(world.refusal(again), Some(Refusal::SessionBusy(_))), "it leads a session");
+}
+
+#[test]
+fn where_the_kernel_tells_no_audit_sessions_apart_a_login_inside_a_session_is_su() {
+    let mut world = World::new();
+    let id = world.open(remote(0, 100));
+    let su = Login { audit: Some(6), leader_session: Some(id), ..remote(1000, 101) };
     assert!(matches!(world.refusal(su), Some(Refusal::SessionBusy(_))));
 }
 

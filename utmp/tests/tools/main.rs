@@ -1,0 +1,12 @@
+//! The tools, beside the ones they stand in for.
+
+#[cfg(test)]
+mod compared;
+#[cfg(test)]
+mod golden;
+#[cfg(test)]
+mod lastlog;
+#[cfg(test)]
+mod made;
+#[cfg(test)]
+mod ours;

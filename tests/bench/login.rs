@@ -38,7 +38,7 @@ pub(crate) fn measure(whose: Whose) -> Outcome {
         terminal.expect("login: ")?;
         let prompted = began.elapsed();
         if turn == LOGINS {
-            tell("getty waiting for a name: private (KB)", amount(memory(getty.pid())?.private));
+            weigh("getty waiting for a name", &getty)?;
         }
         terminal.enter(ALICE.name)?;
         terminal.expect("assword: ")?;
@@ -50,7 +50,7 @@ pub(crate) fn measure(whose: Whose) -> Outcome {
             shells.push(began.elapsed());
         }
         if turn == LOGINS {
-            tell("login while the shell runs: private (KB)", amount(memory(getty.pid())?.private));
+            weigh("login while the shell runs", &getty)?;
         }
         terminal.enter("exit")?;
         getty.ended()?;
@@ -58,6 +58,14 @@ pub(crate) fn measure(whose: Whose) -> Outcome {
     }
     tell_times("getty's start to its prompt", prompts.into_iter());
     tell_times("password to the shell's prompt", shells.into_iter());
+    Ok(())
+}
+
+/// Private is also what of a program's file no other process has mapped at the time; written never is another's.
+fn weigh(name: &str, process: &Process) -> Outcome {
+    let memory = memory(process.pid())?;
+    tell(&format!("{name}: private (KB)"), amount(memory.private));
+    tell(&format!("{name}: written (KB)"), amount(memory.written));
     Ok(())
 }
 

@@ -67,6 +67,11 @@ impl<'f> Backward<'f> {
         Ok(self.encoding.view(&self.buffer[at..]).map(Step::Record))
     }
 
+    /// Where in the file the record begins that was handed out last.
+    pub const fn position(&self) -> u64 {
+        self.end
+    }
+
     /// A file that does not end with a whole record was torn there, unless records stand before its very end.
     fn pass_over_tail(&mut self, tail: u64) -> io::Result<()> {
         self.fill()?;

@@ -34,7 +34,8 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 bench: prepare-test build
-	@echo "there are no benchmarks yet: see the table in README.md" >&2; exit 2
+	$(SUDO) $(RELEASE)/cases --peers
+	$(SUDO) $(RELEASE)/bench
 
 install: build
 	@test -n "$(SECURITY)" || { echo "no pam_unix.so found: name PAM's module directory with SECURITY=/…" >&2; exit 1; }

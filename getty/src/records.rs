@@ -13,11 +13,10 @@ use crate::terminal::Terminal;
 /// Who was on the line before this getty, as utmp tells.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Predecessor {
-    /// Nobody, or a getty that waited for a name.
-    Nobody,
     /// Somebody is logged in there and lives; whoever started this getty wants it so.
     Living,
-    /// Somebody, whose logout is recorded. What they left running may still have the line open.
+    /// Nobody who lives, as far as is known: sysvinit's init overwrites the line's record before its getty reads it, some
+    /// logins write none, and a utmp may be lost. What somebody left running may still have the line open.
     Gone,
     /// Somebody whose login was killed: nobody closed the session, and its shell may still read.
     Killed(Box<Record>),
@@ -29,16 +28,15 @@ impl Predecessor {
     /// `lives` says whether the process of a record is the one that wrote it; a record of this very process is that of
     /// a login that had the same number before.
     fn of(record: Option<Record>, own: i32, lives: impl Fn(&Record) -> bool) -> Self {
-        let Some(record) = record else { return Self::Nobody };
-        match record.kind {
-            Kind::UserProcess if record.pid != own && lives(&record) => Self::Living,
-            Kind::UserProcess => Self::Killed(Box::new(record)),
-            Kind::DeadProcess => Self::Gone,
-            _ => Self::Nobody,
+        match record {
+            Some(record) if record.kind != Kind::UserProcess => Self::Gone,
+            Some(record) if record.pid != own && lives(&record) => Self::Living,
+            Some(record) => Self::Killed(Box::new(record)),
+            None => Self::Gone,
         }
     }
 
-    /// What `files` tell of `line`. Where they cannot be read, somebody may have been there.
+    /// What `files` tell of `line`.
     pub(crate) fn on(line: &LineName, files: &Files) -> Self {
         match files.on_line(line.as_str().as_bytes()) {
             Ok(record) => Self::of(record, getpid().as_raw(), |record| process::lives(record.pid, record.time)),
@@ -55,7 +53,7 @@ impl Predecessor {
     /// If the line was hung up and cannot be opened again.
     pub(crate) fn succeed(&self, terminal: Terminal, files: &Files) -> Result<Terminal, LineError> {
         match self {
-            Self::Nobody | Self::Living => Ok(terminal),
+            Self::Living => Ok(terminal),
             Self::Gone => terminal.clear_out(),
             Self::Killed(record) => {
                 let terminal = terminal.clear_out()?;
@@ -110,15 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_record_has_nobody() {
-        assert_eq!(Predecessor::of(None, OWN, |_| true), Predecessor::Nobody);
-    }
-
-    #[test]
-    fn a_getty_or_init_before_this_one_was_nobody() {
-        let getty = Record::login_process(b"pts/3", 7, Time::from_seconds(1));
-        assert_eq!(predecessor(getty.clone(), false), Predecessor::Nobody);
-        assert_eq!(predecessor(Record { kind: Kind::InitProcess, ..getty }, true), Predecessor::Nobody);
+    fn a_line_without_a_login_in_utmp_may_have_had_one() {
+        assert_eq!(Predecessor::of(None, OWN, |_| true), Predecessor::Gone);
+        for kind in [Kind::LoginProcess, Kind::InitProcess, Kind::DeadProcess] {
+            assert_eq!(predecessor(Record { kind, ..alice(7) }, true), Predecessor::Gone);
+        }
     }
 
     #[test]
@@ -134,12 +128,6 @@ mod tests {
     #[test]
     fn a_login_that_lives_is_left_alone() {
         assert_eq!(predecessor(alice(7), true), Predecessor::Living);
-    }
-
-    #[test]
-    fn a_recorded_logout_was_somebody() {
-        let logout = Record::dead_process(b"pts/3", 7, Time::from_seconds(1));
-        assert_eq!(predecessor(logout, false), Predecessor::Gone);
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     Left,
     #[error("no attempt succeeded")]
     TooManyTries,
+    #[error("nobody can be authenticated here")]
+    Broken(#[source] PamError),
     #[error("the account may not log in now")]
     Account(#[source] PamError),
     #[error("the expired password was not changed")]
@@ -34,6 +36,7 @@ pub(crate) enum Refusal {
 ///
 /// # Errors
 /// [`Refusal::Left`] or [`Refusal::TooManyTries`]; the person has been told what there is to tell.
+/// [`Refusal::Broken`] if it is PAM that failed and not the person, who has not been told.
 pub(crate) fn authenticate(
     transaction: &mut Transaction<Talk>,
     terminal: &Terminal,
@@ -49,6 +52,9 @@ pub(crate) fn authenticate(
             return Err(Refusal::Left);
         }
         record_failure(transaction, settings, records, attempt, &failure);
+        if is_the_machines(failure.code) {
+            return Err(Refusal::Broken(failure));
+        }
         if let Err(error) = terminal.show(b"Login incorrect\r\n\r\n") {
             warn!(%error, "the line is gone");
             return Err(Refusal::Left);
@@ -76,6 +82,21 @@ pub(crate) fn check_account(transaction: &mut Transaction<Talk>) -> Result<(), R
         }
         checked => checked.map_err(Refusal::Account),
     }
+}
+
+/// The codes that tell of PAM's own state, whoever asks and whatever they answer (`pam(3)`): a module that is missing, a
+/// stack that cannot be read, no memory.
+fn is_the_machines(code: PamReturnCode) -> bool {
+    matches!(
+        code,
+        PamReturnCode::Open_Err
+            | PamReturnCode::Symbol_Err
+            | PamReturnCode::Service_Err
+            | PamReturnCode::System_Err
+            | PamReturnCode::Buf_Err
+            | PamReturnCode::Abort
+            | PamReturnCode::Module_Unknown
+    )
 }
 
 /// The codes after which another password or another name may do better (util-linux's login).

@@ -12,7 +12,7 @@ use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stdin};
 use thiserror::Error;
 use tracing::warn;
 
-use crate::paths;
+use crate::{paths, sys};
 
 /// A line's mode while nobody is logged in: what is typed at a prompt is nobody's to read or fake.
 const MODE_OF_NOBODY: u32 = 0o600;
@@ -111,6 +111,16 @@ impl Line {
     /// Makes the line root's again, with nobody else allowed.
     pub(crate) fn take_back(&self, gid: u32) {
         self.belong(0, gid, MODE_OF_NOBODY);
+    }
+
+    /// Takes the line from whoever still has it open: what the session left running must not read the next password. The
+    /// kernel does this where the shell that ends still controls a line that is no pseudo-terminal.
+    ///
+    /// A container may not hang lines up; getty(8) tells of it too.
+    pub(crate) fn hang_up(&self) {
+        if let Err(error) = sys::hang_up(self.fd()) {
+            warn!(line = %self.name, %error, "cannot hang the line up: what the session left running may still read it");
+        }
     }
 
     /// A read-only /dev is the one reason to go on without: the login works, and the line is as safe as it was.

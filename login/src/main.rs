@@ -183,6 +183,9 @@ fn give_back(line: &Line, terminal: &Terminal, group: Option<u32>) {
         info!(line = %line.name(), %error, "the line has hung up");
     }
     line.take_back(group.unwrap_or(0));
+    if process::leads_its_session() {
+        line.hang_up();
+    }
 }
 
 /// Prints what was asked for.

@@ -32,3 +32,9 @@ pub(crate) fn prepare() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Whether this process leads its session, as a login that init or getty started does: then the line was given to it, and
+/// nobody waits to have it back.
+pub(crate) fn leads_its_session() -> bool {
+    nix::unistd::getsid(None) == Ok(nix::unistd::Pid::this())
+}

@@ -86,6 +86,16 @@ pub(crate) fn take_terminal(line: BorrowedFd<'_>) -> io::Result<()> {
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Hangs `line` up: whoever has it open, also here, can neither read nor write it any more (`ioctl_tty(2)`, TIOCVHANGUP).
+///
+/// # Errors
+/// `EPERM` without `CAP_SYS_ADMIN`.
+pub(crate) fn hang_up(line: BorrowedFd<'_>) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCVHANGUP takes no argument.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCVHANGUP) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Gives every signal its default action and lets every one through: nothing of ours or of our caller's is left.
 pub(crate) fn reset_signals() {
     for signal in 1..=libc::SIGRTMAX() {

@@ -70,6 +70,9 @@ pub(crate) fn prompt(is_plain: bool) -> String {
 
 impl Conversation for Talk {
     fn ask(&mut self, question: Question, text: &[u8]) -> Result<Answer, Unanswered> {
+        if self.is_over {
+            return Err(Unanswered); // the stack goes on to its next module, the person does not
+        }
         let reply = match question {
             Question::Name => return self.ask_name(text),
             Question::Visible => self.terminal.ask_visible(text),

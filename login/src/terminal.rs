@@ -8,7 +8,9 @@ use prompt::{LineEditor, Outcome};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::stdio::{stdin, stdout};
-use termios::{ECHO, ECHONL, ICANON, ICRNL, IEXTEN, INLCR, ISIG, TCIFLUSH, TCSAFLUSH, TCSANOW, Termios, VMIN, VTIME};
+use termios::{
+    ECHO, ECHONL, ICANON, ICRNL, IEXTEN, INLCR, ISIG, IXON, TCIFLUSH, TCSAFLUSH, TCSANOW, Termios, VMIN, VTIME,
+};
 use tracing::debug;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -59,13 +61,14 @@ impl Terminal {
         Ok(())
     }
 
-    /// Asks with the line editor: what is typed is seen. `^C` begins a new line.
+    /// Asks with the line editor: what is typed is seen. `^C` begins a new line. `^S` is a byte like others, as at getty's
+    /// prompt: noise that holds the echo would have nobody read the `^Q` behind it.
     ///
     /// # Errors
     /// If the line is gone.
     pub(crate) fn ask_visible(&self, question: &[u8]) -> io::Result<Reply> {
         let mut raw = self.modes;
-        raw.c_iflag &= !(ICRNL | INLCR);
+        raw.c_iflag &= !(ICRNL | INLCR | IXON);
         raw.c_lflag &= !(ICANON | ECHO | ECHONL | ISIG | IEXTEN);
         raw.c_cc[VMIN] = 1;
         raw.c_cc[VTIME] = 0;

@@ -1,6 +1,6 @@
 //! The loop: each event goes to the core, and the effects are carried out, in order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use logind_core::event::{Failed, RequestId, Step, Whom};
 use logind_core::names::{SessionId, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
+use logind_core::user::User;
 use logind_core::{Answer, Core, Effect, Event, Signal};
 use rustix::io::Errno;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -55,12 +56,22 @@ pub(crate) struct Daemon {
     leaders: BTreeMap<RequestId, OwnedFd>,
     /// The life lines' writing ends that are not with their logins yet.
     life_lines: BTreeMap<SessionId, OwnedFd>,
+    /// The users whose state files do not say yet how they are.
+    unsaved: BTreeSet<Uid>,
 }
 
 impl Daemon {
     /// A registry with nobody in it.
     pub(crate) fn new(core: Core, bus: Bus, sources: Sources, hands: Hands) -> Self {
-        Self { core, bus, sources, hands, leaders: BTreeMap::new(), life_lines: BTreeMap::new() }
+        Self {
+            core,
+            bus,
+            sources,
+            hands,
+            leaders: BTreeMap::new(),
+            life_lines: BTreeMap::new(),
+            unsaved: BTreeSet::new(),
+        }
     }
 
     /// Takes over what a logind before this one left, with the virtual terminal `front` in front.
@@ -86,6 +97,7 @@ impl Daemon {
         let patience_ends = if is_a_bus { Instant::now() + PATIENCE } else { Instant::now() };
         let mut untold = Some(ready);
         loop {
+            self.settle();
             let is_ready = self.bus.is_on_system_bus() || Instant::now() >= patience_ends;
             if let Some(ready) = untold.take_if(|_| is_ready) {
                 ready.tell();
@@ -105,6 +117,18 @@ impl Daemon {
                     Wish::Reload => self.configure(read_again()),
                 },
             }
+        }
+    }
+
+    /// Deals with what happened together, then writes what came of it for each user once, however many of a user's
+    /// sessions it was: the file lists them all. Nothing that was said meanwhile is sent before: this thread sends it,
+    /// while it waits for what happens next.
+    fn settle(&mut self) {
+        while let Some(event) = self.sources.ready() {
+            self.apply(event);
+        }
+        for uid in std::mem::take(&mut self.unsaved) {
+            self.save_user(uid);
         }
     }
 
@@ -170,7 +194,10 @@ impl Daemon {
                 let saved = records.save_session(&self.core, &session);
                 self.opening(session, "cannot write the session's state file", saved)?;
             }
-            Effect::SaveUser(uid) => logged("cannot write a user's state file", records.save_user(&self.core, uid)),
+            Effect::SaveUser(uid) if self.core.user(uid).is_some_and(User::is_announced) => {
+                self.unsaved.insert(uid);
+            }
+            Effect::SaveUser(uid) => self.save_user(uid),
             Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
             Effect::ForgetSession(session) => self.forget(&session),
             Effect::ForgetUser(uid) => logged("cannot remove a user's state file", records.forget_user(uid)),
@@ -197,6 +224,10 @@ impl Daemon {
         tracing::warn!(session = %session, error = %error, "{failure}");
         let is_opening = self.core.session(&session).is_some_and(|session| session.stage() == Stage::Opening);
         if is_opening { Err(Failed { step: Step::Open(session), errno: errno(&error) }) } else { Ok(()) }
+    }
+
+    fn save_user(&self, uid: Uid) {
+        logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
     }
 
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {

@@ -83,6 +83,17 @@ mod tests {
     }
 
     #[test]
+    fn the_manual_has_the_options_of_the_help() {
+        let manual = include_str!("../../docs/man/logind.8.scd");
+        let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
+        let long = |text: &str| {
+            let words = text.split(|c: char| c != '-' && !c.is_ascii_lowercase());
+            words.filter(|word| word.starts_with("--")).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(long(section), long(HELP));
+    }
+
+    #[test]
     fn what_is_not_known_is_refused() {
         for args in [&["--daemon"][..], &["--ready-fd=x"], &["--config"], &["argument"], &["--debug=yes"]] {
             assert!(parsed(args).is_err(), "{args:?}");

@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use logind_core::leader::Leader;
 use logind_core::names::{SessionId, Uid, VtNumber};
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -16,6 +18,9 @@ const PID_FS_MAGIC: u64 = 0x5049_4446;
 
 /// The major number of virtual terminals and serial lines (`TTY_MAJOR` of linux/major.h).
 const TTY_MAJOR: u32 = 4;
+
+/// How much of a file of the kernel's is read at once.
+const ROOM: usize = 1024;
 
 /// A process pinned by its pidfd, with what /proc says of it, re-checked after the pidfd was opened.
 #[derive(Debug)]
@@ -196,7 +201,8 @@ fn audit_session(pid: u32) -> Option<u32> {
 /// # Errors
 /// `ESRCH` if the process is gone and reaped, or not in our PID namespace; `EBADF` if `fd` is no pidfd.
 pub(crate) fn pid_of(fd: BorrowedFd<'_>) -> io::Result<u32> {
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?;
+    let info = read_file(Path::new(&format!("/proc/self/fdinfo/{}", fd.as_raw_fd())))?;
+    let info = String::from_utf8_lossy(&info);
     let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).ok_or(Errno::BADF)?;
     // -1 is a process that is gone, 0 one outside of our PID namespace.
     pid.trim().parse().ok().filter(|&pid| pid != 0).ok_or_else(|| Errno::SRCH.into())
@@ -208,12 +214,30 @@ fn pidfs_id(fd: BorrowedFd<'_>) -> io::Result<Option<u64>> {
 }
 
 fn read_proc(pid: u32, file: &str) -> io::Result<String> {
-    let bytes = fs::read(format!("/proc/{pid}/{file}")).map_err(|error| match error.kind() {
+    let bytes = read_file(Path::new(&format!("/proc/{pid}/{file}"))).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Errno::SRCH.into(),
         _ => error,
     })?;
     // A process names itself and its cgroups in any bytes; nothing that is asked for here depends on those.
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Reads a whole file of the kernel's, which says beforehand neither how long it is nor anything of use: with room for
+/// all of most such files, in two reads instead of half a dozen.
+///
+/// # Errors
+/// What the kernel says.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let file = fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    loop {
+        bytes.reserve(ROOM);
+        match rustix::io::read(&file, spare_capacity(&mut bytes)) {
+            Ok(0) => return Ok(bytes),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -191,6 +191,7 @@ fn a_session_that_ended_while_logind_was_down_is_gone_when_it_is_back() -> Outco
 }
 
 fn a_logind_killed_inside_create_session_leaves_a_login_and_no_leak() -> Outcome {
+    visit::forget_users_soon()?;
     // Each of these is killed at its N-th rename: the writing of a state file while a session opens.
     for n in 1..=4 {
         let logind = Process::find(init::pid("logind")?)?;

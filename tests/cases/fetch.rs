@@ -11,8 +11,22 @@ use tests::run;
 
 use crate::runner::programs;
 
-const PACKAGES: [&str; 7] =
-    ["elogind", "libelogind0", "systemd", "libsystemd-shared", "libsystemd0", "util-linux", "login"];
+const PACKAGES: [&str; 14] = [
+    "elogind",
+    "libelogind0",
+    "systemd",
+    "libsystemd-shared",
+    "libsystemd0",
+    "util-linux",
+    "login",
+    "openssh-server",
+    "openssh-sftp-server",
+    "libwrap0",
+    "sudo",
+    "cron",
+    "libpam-systemd",
+    "libpam-elogind",
+];
 const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judges");
 
 /// How new a package must be.
@@ -93,13 +107,18 @@ fn build_judges() -> Outcome {
         let Some(name) = source.file_stem().filter(|_| source.extension().is_some_and(|kind| kind == "c")) else {
             continue;
         };
-        let program = target.join(name);
+        let is_module = name.as_encoded_bytes().ends_with(b"_module");
+        let program = if is_module { target.join(name).with_extension("so") } else { target.join(name) };
         let built = fs::metadata(&program).and_then(|program| program.modified()).ok();
         if built >= Some(fs::metadata(&source)?.modified()?) {
             continue;
         }
-        run::output(Command::new("cc").args(["-Wall", "-O1", "-o"]).arg(&program).arg(&source).arg("-lsystemd"))?
-            .well()?;
+        let mut compiler = Command::new("cc");
+        compiler.args(["-Wall", "-O1", "-pthread", "-Wl,--as-needed", "-o"]).arg(&program).arg(&source);
+        if is_module {
+            compiler.args(["-shared", "-fPIC"]);
+        }
+        run::output(compiler.args(["-lsystemd", "-lpam"]))?.well()?;
     }
     Ok(())
 }

@@ -54,7 +54,7 @@ impl Running {
     fn start() -> Outcome<Self> {
         let script = "mkdir -p /sys/fs/cgroup/user.slice/deep.scope
             echo $$ >/sys/fs/cgroup/user.slice/deep.scope/cgroup.procs
-            setsid tail -f /dev/null & echo running; wait";
+            setsid tail -f /dev/null >/dev/null & echo running; wait";
         let mut sandbox = outer::sandbox(&["--bare"], &["sh", "-c", script])?;
         let mut child = sandbox.stdout(Stdio::piped()).spawn()?;
         let outer = Process::find(child.id())?;
@@ -132,7 +132,8 @@ fn the_command_is_in_no_session_and_the_folder_is_kept() -> Outcome {
 }
 
 fn orphans_are_reaped() -> Outcome {
-    let script = "sh -c 'echo $$; exec tail -f /dev/null' & exit 0";
+    // tail(1) ends when nobody reads what it writes to.
+    let script = "sh -c 'echo $$; exec tail -f /dev/null >/dev/null' & exit 0";
     let mut parent = Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn()?;
     let mut line = String::new();
     let output = parent.stdout.take().ok_or_else(|| Failure::new("no output"))?;

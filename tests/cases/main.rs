@@ -1,26 +1,43 @@
 //! The cases: what the project promises, tried with the real programs, each case in a sandbox of its own.
 
+mod account;
 mod accounts;
+mod beside;
+mod beside_login;
 mod bus;
 mod case;
 mod cgroups;
 mod chain;
 mod demo;
+mod embedding;
 mod everything;
 mod faults;
 mod fetch;
+mod foreign;
+mod hosts;
+mod intruders;
 mod isolation;
 mod judges;
 mod lifetime;
+mod nested;
 mod options;
 mod outer;
 mod peers;
+mod process;
+mod prompt;
 mod records;
+mod records_under_fire;
+mod registry;
 mod report;
 mod runner;
+mod shortage;
 mod skips;
+mod sshd;
+mod su;
+mod sweep;
 mod table;
 mod terminals;
+mod watched;
 
 use std::process::ExitCode;
 

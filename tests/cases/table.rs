@@ -3,7 +3,11 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
-use crate::{accounts, bus, cgroups, chain, demo, faults, isolation, judges, lifetime, peers, records, terminals};
+use crate::{
+    account, accounts, beside, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
+    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, shortage, sshd,
+    su, sweep, terminals,
+};
 
 const THEMES: &[&[Case]] = &[
     isolation::CASES,
@@ -13,11 +17,27 @@ const THEMES: &[&[Case]] = &[
     bus::CASES,
     accounts::CASES,
     peers::CASES,
+    beside::CASES,
     demo::CASES,
     chain::CASES,
     records::CASES,
     judges::CASES,
     faults::CASES,
+    sshd::CASES,
+    su::CASES,
+    hosts::CASES,
+    foreign::CASES,
+    embedding::CASES,
+    registry::CASES,
+    shortage::CASES,
+    process::CASES,
+    sweep::CASES,
+    prompt::CASES,
+    account::CASES,
+    records_under_fire::CASES,
+    beside_login::CASES,
+    intruders::CASES,
+    nested::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -48,6 +48,7 @@ fn a_command_on_a_terminal_gets_one_of_the_insides() -> Outcome {
     let sandbox = terminal.start(outer::sandbox(&["--bare"], &["sh"])?.env("TERM", "vt100"))?;
     terminal.expect("# ")?;
     ensure_eq!(terminal.shell("tty")?, "/dev/pts/0");
+    ensure_eq!(terminal.shell("readlink /proc/1/fd/* | grep -e pts -e tty")?, "");
     ensure_eq!(terminal.shell("stty size")?, "40 132");
     ensure_eq!(terminal.shell("echo $TERM")?, "vt100");
     terminal.pty().resize(30, 100)?;

@@ -1,5 +1,6 @@
 //! What the sandbox and the cases share: people, terminals, processes, waiting, and where things are.
 
+pub mod guest;
 pub mod init;
 pub mod outcome;
 pub mod paths;
@@ -8,6 +9,9 @@ pub mod people;
 pub mod process;
 pub mod pty;
 pub mod run;
+pub mod settings;
+pub mod stack;
+pub mod strace;
 pub mod sys;
 pub mod terminal;
 pub mod visit;

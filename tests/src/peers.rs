@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::outcome::{Failure, Outcome};
-use crate::paths;
+use crate::{paths, run};
 
 /// elogind's `loginctl`.
 ///
@@ -27,6 +27,16 @@ pub fn systemd_loginctl() -> Outcome<Command> {
     Ok(command)
 }
 
+/// util-linux's agetty on a line, which runs Debian's login: the chain that ours replaces.
+///
+/// # Errors
+/// A skip, if a package was not fetched.
+pub fn agetty(line: &str) -> Outcome<Command> {
+    let mut command = Command::new(program("util-linux", &["sbin/agetty", "usr/sbin/agetty"])?);
+    command.arg("--login-program").arg(program("login", &["bin/login", "usr/bin/login"])?).args([line, "vt220"]);
+    Ok(command)
+}
+
 /// A judge: one of our small programs over other people's libraries (`tests/judges`).
 ///
 /// # Errors
@@ -37,6 +47,33 @@ pub fn judge(name: &str) -> Outcome<Command> {
         return Ok(Command::new(program));
     }
     Err(Failure::Skipped(format!("the judge {name} was not built: is libsystemd-dev there?")))
+}
+
+/// Puts a package's files where installing it would, inside. The PAM stacks stay the sandbox's.
+///
+/// # Errors
+/// A skip, if the package was not fetched.
+pub fn install(package: &str) -> Outcome {
+    let root = program(package, &["."])?;
+    // The links /bin, /lib and /sbin stay what they are.
+    let script = "tar -C \"$0\" --exclude=./etc/pam.d -c . | tar -C / -x --keep-directory-symlink --no-overwrite-dir";
+    run::output(Command::new("sh").args(["-c", script]).arg(root))?.well()?;
+    Ok(())
+}
+
+/// A PAM module of a package, by its absolute path.
+///
+/// # Errors
+/// A skip, if the package was not fetched.
+pub fn pam_module(package: &str, name: &str) -> Outcome<PathBuf> {
+    // lib/x86_64-linux-gnu/security/NAME: the folder holds the architecture.
+    for entry in fs::read_dir(program(package, &["usr/lib", "lib"])?)? {
+        let module = entry?.path().join("security").join(name);
+        if module.exists() {
+            return Ok(module);
+        }
+    }
+    Err(Failure::new(format!("Debian's package {package} holds no {name}")))
 }
 
 /// The first of `paths` that the package holds.

@@ -1,14 +1,14 @@
 //! One process that a case started or found, held so that its number cannot come to mean another.
 
 use std::fs;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 
 use crate::outcome::{Failure, Outcome};
-use crate::wait::{Deadline, PATIENCE, readable};
+use crate::wait::{self, Deadline, PATIENCE, readable};
 
 /// A process, by pidfd (`pidfd_open(2)`).
 #[derive(Debug)]
@@ -83,6 +83,13 @@ impl Process {
     }
 }
 
+/// Readable once the process has ended (`pidfd_open(2)`).
+impl AsFd for Process {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
 /// The command line as `/proc` has it, for messages; empty if the process is gone.
 #[must_use]
 pub fn command_line(pid: u32) -> String {
@@ -124,4 +131,16 @@ pub fn all() -> Outcome<Vec<(u32, String)>> {
         }
     }
     Ok(found)
+}
+
+/// Waits until no process is there that was not among `before`.
+///
+/// # Errors
+/// Those that still run.
+pub fn none_but(before: &[(u32, String)]) -> Outcome {
+    let others = || -> Outcome<Vec<(u32, String)>> {
+        Ok(all()?.into_iter().filter(|(pid, _)| before.iter().all(|(known, _)| known != pid)).collect())
+    };
+    wait::until("no other process is left", || Ok(others()?.is_empty().then_some(())))
+        .map_err(|e| e.during(format!("{:?}", others().unwrap_or_default())))
 }

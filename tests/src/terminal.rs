@@ -1,8 +1,10 @@
 //! A terminal with a person before it: what they type, and what they see.
 
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use rustix::io::Errno;
 
@@ -59,6 +61,14 @@ impl Terminal {
         start_as_init(&mut getty)
     }
 
+    /// Starts our login on the line, so that it asks for the name itself.
+    ///
+    /// # Errors
+    /// That it cannot be started.
+    pub fn login(&self) -> Outcome<Process> {
+        self.start(&mut Command::new(Path::new(paths::PROGRAMS).join("login")))
+    }
+
     /// Starts `command` on the line: it leads a session whose controlling terminal this is.
     ///
     /// # Errors
@@ -78,6 +88,34 @@ impl Terminal {
         let text = text.as_ref();
         let written = rustix::io::write(&self.pty, text)?;
         if written == text.len() { Ok(()) } else { Err(Failure::new("the line does not take all that is typed")) }
+    }
+
+    /// Types `bytes` as fast as the line takes them and `reader` lives: how many it took.
+    ///
+    /// # Errors
+    /// That the line took none for [`PATIENCE`].
+    pub fn pour(&mut self, bytes: &[u8], reader: &Process) -> Outcome<usize> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            self.read()?; // who cannot write the echo does not read
+            match rustix::io::write(&self.pty, rest) {
+                Ok(written) => rest = &rest[written..],
+                Err(Errno::AGAIN) => {
+                    let mut fds = [
+                        PollFd::new(self.pty.as_fd(), PollFlags::POLLIN | PollFlags::POLLOUT),
+                        PollFd::new(reader.as_fd(), PollFlags::POLLIN),
+                    ];
+                    if poll(&mut fds, Deadline::after(PATIENCE).timeout())? == 0 {
+                        return Err(Failure::new(format!("the line takes no more:\n{}", self.screen())));
+                    }
+                    if fds[1].any() == Some(true) {
+                        break;
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(bytes.len() - rest.len())
     }
 
     /// Types `text` and the return key.

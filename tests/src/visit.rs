@@ -4,9 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::ensure_eq;
+use crate::init;
 use crate::outcome::{Failure, Outcome};
 use crate::people::Person;
-use crate::process::Process;
+use crate::process::{self, Process};
+use crate::run::{Ran, output};
 use crate::terminal::Terminal;
 use crate::wait;
 
@@ -95,6 +98,16 @@ pub fn gone(session: &str) -> Outcome {
     })
 }
 
+/// Starts logind anew with a delay after which users are forgotten soon, so that a case can see it often.
+///
+/// # Errors
+/// What init says.
+pub fn forget_users_soon() -> Outcome {
+    fs::write("/etc/systemd/logind.conf", "[Login]\nUserStopDelaySec=20ms\n")?;
+    init::stop("logind")?;
+    init::start("logind")
+}
+
 /// Waits until no session, no user, no runtime directory and no user's slice is left.
 ///
 /// # Errors
@@ -107,6 +120,29 @@ pub fn nothing_left() -> Outcome {
         .map_err(|e| e.during(format!("{folder} holds {:?}", names_in(folder).unwrap_or_default())))?;
     }
     wait::until("no user's slice is left", || Ok(slices()?.is_empty().then_some(())))
+}
+
+/// Waits until nothing is left, and no process that was not among `before`.
+///
+/// # Errors
+/// What is left.
+pub fn as_before(before: &[(u32, String)]) -> Outcome {
+    nothing_left()?;
+    process::none_but(before)
+}
+
+/// The names of the sessions that logind has a state file of.
+///
+/// # Errors
+/// That the folder cannot be read.
+pub fn sessions() -> Outcome<Vec<String>> {
+    Ok(names_in(SESSIONS)?.into_iter().filter(|name| !name.contains('.')).collect())
+}
+
+/// The state file of a session.
+#[must_use]
+pub fn file(session: &str) -> String {
+    format!("{SESSIONS}/{session}")
 }
 
 /// What is in a folder, in order.
@@ -129,6 +165,45 @@ pub fn names_in(folder: &str) -> Outcome<Vec<String>> {
 pub fn state(file: &str, key: &str) -> Outcome<Option<String>> {
     let text = fs::read_to_string(file).map_err(|e| Failure::from(e).during(file))?;
     Ok(text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).map(str::to_owned))
+}
+
+/// A session's state file.
+#[must_use]
+pub fn file_of(session: &str) -> String {
+    format!("{SESSIONS}/{session}")
+}
+
+/// Makes sure that the session's state file says `active`.
+///
+/// # Errors
+/// What it says instead.
+pub fn is_active(session: &str) -> Outcome {
+    ensure_eq!(state(&file_of(session), "STATE")?, Some("active".to_owned()));
+    Ok(())
+}
+
+/// Calls a method of org.freedesktop.login1's manager.
+///
+/// # Errors
+/// That busctl cannot be started.
+pub fn manager(method: &[&str]) -> Outcome<Ran> {
+    let mut busctl = busctl();
+    busctl.args(["call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"]);
+    output(busctl.args(method))
+}
+
+/// Sees that a state file has each of these keys with its value, or does not have it where the value is empty.
+///
+/// # Errors
+/// The first that is otherwise.
+pub fn state_is(file: &str, expected: &[(&str, &str)]) -> Outcome {
+    for &(key, value) in expected {
+        let seen = state(file, key)?.unwrap_or_default();
+        if seen != value {
+            return Err(Failure::new(format!("{file}: {key}={seen:?}, expected {value:?}")));
+        }
+    }
+    Ok(())
 }
 
 /// The bus's address, or without a bus that of logind's own door.

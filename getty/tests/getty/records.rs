@@ -141,33 +141,49 @@ fn a_login_whose_number_was_given_to_another_process_was_killed() {
 }
 
 #[test]
-fn what_somebody_left_running_after_the_logout_is_thrown_out_too() {
-    let (room, mut person) = (Room::new(), Person::new());
-    room.files().update(&Record::dead_process(person.line().as_bytes(), dead_pid(), Time::now())).unwrap();
-    let left = person.open();
-    let _getty = room.getty(&[], person.line(), &[]);
-    person.sees("login: ");
-    assert!(!works(&left));
-    assert_eq!(room.wtmp().len(), 1, "the logout was recorded already");
+fn what_somebody_left_running_after_the_logout_is_thrown_out_whatever_utmp_says() {
+    let record = |kind: Kind, person: &Person| Record { kind, ..alice(person, dead_pid()) };
+    for kind in [None, Some(Kind::DeadProcess), Some(Kind::LoginProcess)] {
+        let (room, mut person) = (Room::new(), Person::new());
+        if let Some(kind) = kind {
+            room.files().update(&record(kind, &person)).unwrap();
+        }
+        let left = person.open();
+        let _getty = room.getty(&[], person.line(), &[]);
+        person.sees("login: ");
+        assert!(!works(&left), "{kind:?}");
+        assert_eq!(room.wtmp().len(), 1, "no logout is made up");
+    }
 }
 
 #[test]
-fn nobody_is_thrown_out_of_a_line_where_nobody_was_logged_in_or_somebody_lives() {
-    for record in [None, Some(std::process::id().cast_signed())] {
-        let (room, mut person) = (Room::new(), Person::new());
-        if let Some(pid) = record {
-            room.files().update(&alice(&person, pid)).unwrap();
-        }
-        let holder = person.open();
-        let _getty = room.getty(&[], person.line(), &[]);
-        person.sees("login: ");
-        assert!(works(&holder));
-    }
+fn what_somebody_left_running_is_thrown_out_where_init_overwrote_the_record() {
+    let (room, mut person) = (Room::new(), Person::new());
+    nix::unistd::mkfifo(&room.path("gate"), Mode::S_IRWXU).unwrap();
+    room.files().update(&alice(&person, dead_pid()).with_id(b"1")).unwrap();
+    let left = person.open();
+    let getty = room.getty(&[], person.line(), &[]);
+    let init = Record { kind: Kind::InitProcess, ..Record::login_process(b"", getty.pid(), Time::now()) };
+    room.files().update(&init.with_id(b"1")).unwrap();
+    File::options().write(true).open(room.path("gate")).unwrap().write_all(b"go\n").unwrap();
+    person.sees("login: ");
+    assert!(!works(&left));
+}
+
+#[test]
+fn nobody_is_thrown_out_of_a_line_where_somebody_lives() {
+    let (room, mut person) = (Room::new(), Person::new());
+    room.files().update(&alice(&person, std::process::id().cast_signed())).unwrap();
+    let holder = person.open();
+    let _getty = room.getty(&[], person.line(), &[]);
+    person.sees("login: ");
+    assert!(works(&holder));
 }
 
 #[test]
 fn a_line_is_hung_up_when_that_is_asked_for() {
     let (room, mut person) = (Room::new(), Person::new());
+    room.files().update(&alice(&person, std::process::id().cast_signed())).unwrap();
     let holder = person.open();
     let _getty = room.getty(&["--hangup"], person.line(), &[]);
     person.sees("login: ");

@@ -19,6 +19,17 @@ fn assert_closed(machine: &Machine, line: &str) {
 }
 
 #[test]
+fn nobody_who_had_the_line_open_in_a_session_reads_it_after_the_logout() {
+    let Some(machine) = Machine::new() else { return };
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    assert!(!seat.is_hung_up());
+    seat.types("exit\r");
+    assert_eq!(seat.exits(), Some(0));
+    assert!(seat.is_hung_up());
+}
+
+#[test]
 fn a_killed_shell_ends_its_session_in_order() {
     let Some(machine) = Machine::new() else { return };
     note_sessions(&machine, "login");

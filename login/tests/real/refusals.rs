@@ -208,7 +208,9 @@ fn nologin_keeps_everybody_out_but_root() {
 fn a_service_that_is_missing_or_broken_lets_nobody_in() {
     let Some(machine) = Machine::new() else { return };
     machine.write("etc/pam.d/login", "auth required pam_no_such_module.so\n");
-    assert_eq!(machine.login(&["--", "alice"]).exits(), Some(0));
+    let mut seat = machine.login(&["--", "alice"]);
+    seat.sees("nobody can be authenticated here");
+    assert_eq!(seat.exits(), Some(1));
     fs::remove_file(machine.path("etc/pam.d/login")).expect("it was there");
     let mut seat = machine.login(&["--", "alice"]);
     seat.sees("Login incorrect");

@@ -63,7 +63,12 @@ impl Seat {
 
     /// The line's modes.
     pub(crate) fn modes(&self) -> rustix::termios::Termios {
-        rustix::termios::tcgetattr(&self.line).expect("the line has modes")
+        rustix::termios::tcgetattr(&self.person).expect("the line has modes")
+    }
+
+    /// Whether the line was hung up under who had it open.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        rustix::termios::tcgetattr(&self.line).is_err()
     }
 
     /// The program's process.

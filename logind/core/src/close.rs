@@ -84,11 +84,10 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     effects
 }
 
-/// The session is one that ends. `kills`: what it leaves running is killed; not so what runs in one that never was said
-/// to be there, for its login may go on without it.
+/// The session is one that ends. `kills`: what it leaves running is killed.
 pub(crate) fn end(now: Moment, session: &mut Session, kills: bool, deadlines: &mut Deadlines) {
     session.stage = Stage::Closing;
-    if kills && session.announced {
+    if kills {
         session.ending.force = Force::AfterLeader(None);
     }
     ask_again(now, session, deadlines);

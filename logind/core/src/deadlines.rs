@@ -57,3 +57,24 @@ impl Deadlines {
         due
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_has_one_deadline_the_last_that_was_set() {
+        let mut deadlines = Deadlines::default();
+        let at = |monotonic| Moment { monotonic, realtime: 0 };
+        let (one, root) = (Subject::User(Uid::ROOT), Uid::ROOT);
+        deadlines.set(one.clone(), at(1));
+        deadlines.set(one.clone(), at(5));
+        assert_eq!(deadlines.next(), Some(at(5)));
+        assert_eq!(deadlines.due(at(4)), []);
+        assert_eq!(deadlines.due(at(5)), [Subject::User(root)]);
+        assert_eq!(deadlines, Deadlines::default());
+        deadlines.set(one.clone(), at(1));
+        deadlines.clear(&one);
+        assert_eq!(deadlines, Deadlines::default());
+    }
+}

@@ -5,7 +5,8 @@ use crate::event::{RequestId, Whom};
 use crate::names::{SeatId, SessionId, Uid};
 
 /// A deed, carried out in order. Where a doc says *essential*, a failure drops the rest of the batch and is fed back
-/// as [`crate::Event::Failed`]; a failure of any other is logged and the batch goes on.
+/// as [`crate::Event::Failed`]; a failure of any other is logged and the batch goes on. What is to be written or announced
+/// of somebody who is gone by then is nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Effect {
@@ -43,7 +44,7 @@ pub enum Effect {
         /// The login that holds the pidfd.
         request: RequestId,
     },
-    /// Watch the scope: comes back as [`crate::Event::ScopeEmpty`]. *Essential* while opening.
+    /// Watch the scope: comes back as [`crate::Event::ScopeEmpty`]. *Essential*.
     WatchScope {
         /// The session.
         session: SessionId,
@@ -53,13 +54,17 @@ pub enum Effect {
     /// Make the life line and keep its writing end for the reply: comes back as [`crate::Event::LifeLineClosed`] once
     /// all writers closed it. *Essential*.
     MakeLifeLine(SessionId),
-    /// After a restart: watch leader, scope and life line of a session again, by path and number.
+    /// After a restart: watch leader, scope and life line of a session again, by path and number. What is gone by then is
+    /// told as if it had been watched.
     WatchAgain(SessionId),
     /// All essential effects so far succeeded: feed back [`crate::Event::Opened`].
     ConfirmOpen(SessionId),
-    /// Write the session's state file as the session is now. *Essential* while it opens.
+    /// Write the session's state file as the session is now. *Essential* only while its stage is
+    /// [`crate::session::Stage::Opening`]: later on a full disk must not keep the rest of a batch, signals and replies of
+    /// others among it, from being carried out.
     SaveSession(SessionId),
-    /// Write the user's state file as the user is now.
+    /// Write the user's state file as the user is, at once for one whom nobody was told of, else before anybody hears of
+    /// anything that is announced or answered from now on.
     SaveUser(Uid),
     /// Write the seat's state file as the seat is now.
     SaveSeat(SeatId),
@@ -75,14 +80,14 @@ pub enum Effect {
         session: SessionId,
         /// Its user.
         uid: Uid,
-        /// To whom.
+        /// To whom; all of a session without a scope are its leader.
         whom: Whom,
         /// The signal; 9 to all is `cgroup.kill`.
         signal: i32,
     },
     /// Ask the kernel what is left of the session; comes back as [`crate::Event::Probed`].
     Probe(SessionId),
-    /// Stop watching the session and remove its scope.
+    /// Stop watching the session and remove its scope, if it was made.
     RemoveScope {
         /// The session.
         session: SessionId,

@@ -105,7 +105,7 @@ pub enum Event {
         /// What the kernel said.
         outcome: Result<(), i32>,
     },
-    /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`).
+    /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`). At start this comes before what is restored.
     Foreground(Option<VtNumber>),
     /// The configuration was read, again.
     Configured(Policy),
@@ -169,19 +169,29 @@ pub struct Witnesses {
     pub leader: bool,
     /// Whether somebody holds the life line.
     pub life_line: bool,
-    /// Whether the scope has processes; none where there are no cgroups.
+    /// Whether the scope has processes, one that is not there having none; no answer where there are no cgroups, and for a
+    /// class without scope.
     pub scope: Option<bool>,
 }
 
-/// How far a session had come when it was saved (`STATE=` and `STOPPING=` of its file).
+/// How far a session had come when it was saved (`STATE=` and `ANNOUNCED=` of its file).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SavedStage {
-    /// It was being opened; its login never got an answer.
+    /// It was being opened; its login got no answer, unless it holds the life line.
     Opening,
     /// It was open.
     Open,
     /// It was ending.
     Closing,
+    /// It was ending, and had never opened: nobody was told of it.
+    Undone,
+}
+
+impl SavedStage {
+    /// Whether everybody was told of the session.
+    pub fn is_announced(self) -> bool {
+        matches!(self, Self::Open | Self::Closing)
+    }
 }
 
 /// A session as its state file has it (`/run/systemd/sessions/ID`).

@@ -35,7 +35,8 @@ pub struct Login {
     pub remote_user: String,
     /// The machine there.
     pub remote_host: String,
-    /// The leader's audit session, unless unset or inherited from a service's parent.
+    /// The leader's audit session, unless unset or inherited from a service's parent. It tells a login of its own inside
+    /// a session from su.
     pub audit: Option<u32>,
     /// The session in whose scope the leader runs already.
     pub leader_session: Option<SessionId>,

@@ -12,7 +12,6 @@ use crate::effect::{Effect, Signal};
 use crate::event::RequestId;
 use crate::login::{Account, Login};
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
-use crate::policy::Policy;
 use crate::seat::Seats;
 use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
@@ -46,24 +45,27 @@ impl Logins {
     }
 }
 
-/// A login asks for a session: what can be refused is refused, then the user database is asked.
+/// A login asks for a session: what can be refused is refused, then the user database is asked who has no session yet.
 pub(crate) fn ask(
+    now: Moment,
     request: RequestId,
     mut login: Login,
-    sessions: &Sessions,
-    seats: &Seats,
     logins: &mut Logins,
-    policy: &Policy,
+    reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
     fill_in(&mut login);
-    let known = u64::try_from(sessions.len() + logins.len()).unwrap_or(u64::MAX);
-    if let Err(refusal) = check(&login, sessions, seats) {
+    let known = u64::try_from(reach.sessions.len() + logins.len()).unwrap_or(u64::MAX);
+    if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
         return refuse(request, refusal);
     }
-    if known >= policy.sessions_max {
+    if known >= reach.policy.sessions_max {
         return refuse(request, Refusal::LimitsExceeded("too many sessions"));
     }
     let uid = login.uid;
+    if let Some(user) = reach.users.get(&uid).filter(|user| !user.is_stopping()) {
+        let account = user.account.clone();
+        return begin(now, request, login, account, reach);
+    }
     logins.asking.insert(request, login);
     vec![Effect::LookUpUser { request, uid }]
 }
@@ -99,19 +101,20 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
     let session = new_session(now, request, login, reach.sessions);
     switch::reserve(&session, reach.seats);
     let (id, has_scope) = (session.id.clone(), session.class.has_scope());
+    let is_new = !reach.users.contains_key(&uid);
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
     user.sessions.insert(id.clone());
     reach.deadlines.clear(&Subject::User(uid));
     reach.sessions.insert(session);
 
     // The files come first: a logind killed from here on finds what it began. The leader is moved last.
-    let mut effects = vec![
-        Effect::SaveUser(uid),
+    let mut effects: Vec<Effect> = is_new.then_some(Effect::SaveUser(uid)).into_iter().collect();
+    effects.extend([
         Effect::SaveSession(id.clone()),
         Effect::MakeRuntimeDirectory { session: id.clone(), uid, gid },
         Effect::MakeLifeLine(id.clone()),
         Effect::WatchLeader { session: id.clone(), request },
-    ];
+    ]);
     if has_scope {
         effects.push(Effect::MakeScope { session: id.clone(), uid, request });
         effects.push(Effect::WatchScope { session: id.clone(), uid });
@@ -160,7 +163,7 @@ pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<
     let request = session.request.take();
     let why = session.ending.early.unwrap_or(Why::Lost);
     close::end(now, session, false, reach.deadlines);
-    let mut effects = vec![Effect::SaveUser(session.uid)];
+    let mut effects = vec![Effect::SaveSession(id.clone()), Effect::SaveUser(session.uid)];
     effects.extend(close::press(now, session, why, reach.deadlines));
     effects.push(Effect::Probe(id.clone()));
     if let Some(request) = request {
@@ -212,14 +215,22 @@ fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusa
             return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
         }
     }
-    let in_session = login.leader_session.as_ref().and_then(|id| sessions.get(id));
-    if in_session.is_some_and(|s| s.stage != Stage::Closing) || sessions.led_by(login.leader).is_some() {
+    let around = login.leader_session.as_ref().and_then(|id| sessions.get(id));
+    let is_inside = around.is_some_and(|s| s.stage != Stage::Closing && !is_a_login_of_its_own(login, s));
+    if is_inside || sessions.led_by(login.leader).is_some() {
         return Err(Refusal::SessionBusy("the leader is in a session already"));
     }
     if login.class != Some(Class::Greeter) && vt_is_taken(login, sessions, seats) {
         return Err(Refusal::SessionBusy("the virtual terminal has a session already"));
     }
     Ok(())
+}
+
+/// Whether a login inside the session `around` is nobody's step to another user there, as su's is. A service that was
+/// restarted from a shell stays in that shell's session, and all whom it lets in begin there; the kernel gives each of
+/// them an audit session of their own (pam_loginuid(8)), which su and sudo do not ask for.
+fn is_a_login_of_its_own(login: &Login, around: &Session) -> bool {
+    matches!((login.audit, around.audit), (Some(own), Some(outer)) if own != outer)
 }
 
 fn vt_is_taken(login: &Login, sessions: &Sessions, seats: &Seats) -> bool {

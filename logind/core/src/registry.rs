@@ -18,6 +18,9 @@ use crate::time::Moment;
 use crate::user::{User, UserState, Users};
 use crate::{hint, kill, restore, stop, switch};
 
+/// Who has at most one in so many of all sessions has few: looking each up by its name costs less than passing over all.
+const FEW: usize = 8;
+
 /// The registry of sessions, users and seats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Core {
@@ -51,9 +54,7 @@ impl Core {
         let Self { sessions, users, seats, logins, deadlines, policy, foreground } = self;
         let reach = &mut Reach { sessions, users, seats, deadlines, policy, foreground: *foreground };
         match event {
-            Event::Login { request, login } => {
-                open::ask(request, login, reach.sessions, reach.seats, logins, reach.policy)
-            }
+            Event::Login { request, login } => open::ask(now, request, login, logins, reach),
             Event::UserFound { request, account } => open::user_found(now, request, account, logins, reach),
             Event::Opened(id) => open::opened(now, &id, reach),
             Event::Failed(Failed { step: Step::Open(id), errno }) => open::failed(now, &id, errno, reach),
@@ -107,6 +108,14 @@ impl Core {
     /// All sessions, in the order of their names, also those that nobody was told of.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter()
+    }
+
+    /// The sessions of a user, in the order of their names.
+    pub fn sessions_of<'a>(&'a self, user: &User) -> Vec<&'a Session> {
+        if user.sessions.len() > self.sessions.len() / FEW {
+            return self.sessions.iter().filter(|session| session.uid == user.account.uid).collect();
+        }
+        user.sessions.iter().filter_map(|id| self.sessions.get(id)).collect()
     }
 
     /// How many sessions there are.

@@ -31,7 +31,12 @@ pub(crate) fn user(saved: SavedUser, reach: &mut Reach<'_>) -> Vec<Effect> {
 
 /// A session is there again, as it was or as it was going to be. One without a user has nothing to be kept by: its file
 /// goes, and its scope if no process is in it.
-pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
+pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
+    // The life line's end goes with the answer: who holds it was told that the session is open, whatever there was no
+    // room to write.
+    if saved.stage == SavedStage::Opening && left.life_line {
+        saved.stage = SavedStage::Open;
+    }
     let (id, uid, stage) = (saved.id.clone(), saved.uid, saved.stage);
     let Some(user) = reach.users.get_mut(&uid) else {
         let scope = saved.class.has_scope().then(|| Effect::RemoveScope { session: id.clone(), uid });
@@ -43,7 +48,8 @@ pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: 
     if stage == SavedStage::Open {
         display::arrive(user, &session);
     } else {
-        let kills = reach.policy.kills_processes_of(&user.account.name);
+        // A login that got no answer may go on without its session: nothing of it is killed.
+        let kills = session.announced && reach.policy.kills_processes_of(&user.account.name);
         close::end(now, &mut session, kills, reach.deadlines);
     }
     switch::reserve(&session, reach.seats);
@@ -69,8 +75,7 @@ pub(crate) fn session(now: Moment, saved: SavedSession, left: Witnesses, reach: 
 /// All is there again: users without sessions wait for the rest of their delay, or go on going. The files are written
 /// anew, for what has ended meanwhile may have changed any of them.
 pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let announced = reach.sessions.iter().filter(|session| session.announced);
-    let mut effects: Vec<Effect> = announced.map(|session| Effect::SaveSession(session.id.clone())).collect();
+    let mut effects: Vec<Effect> = reach.sessions.iter().map(|s| Effect::SaveSession(s.id.clone())).collect();
     for user in reach.users.values_mut() {
         let uid = user.uid();
         effects.push(Effect::SaveUser(uid));
@@ -95,7 +100,7 @@ fn unpack(saved: SavedSession) -> Session {
         leader: saved.leader,
         stage: Stage::Open,
         request: None,
-        announced: saved.stage != SavedStage::Opening,
+        announced: saved.stage.is_announced(),
         ending: Ending::default(),
         service: saved.service,
         kind: saved.kind,

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
@@ -94,14 +95,22 @@ impl Watch {
         let queue = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
         let appears = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ATTRIB;
         let goes = WatchFlags::DELETE_SELF | WatchFlags::MOVE_SELF;
-        let watched = path.ancestors().skip(1).find_map(|folder| {
-            match inotify::add_watch(&queue, folder, appears | goes | WatchFlags::ONLYDIR) {
-                Err(error) if error == rustix::io::Errno::NOENT => None,
-                outcome => Some(outcome),
+        loop {
+            let mut missing = None;
+            for folder in path.ancestors().skip(1) {
+                match inotify::add_watch(&queue, folder, appears | goes | WatchFlags::ONLYDIR) {
+                    Err(Errno::NOENT) => missing = Some(folder),
+                    outcome => {
+                        outcome?;
+                        break;
+                    }
+                }
             }
-        });
-        watched.transpose()?;
-        sys::readable(queue).map(Self)
+            // A folder that came before the one above it was watched is told of by nobody.
+            if !missing.is_some_and(Path::exists) {
+                return sys::readable(queue).map(Self);
+            }
+        }
     }
 
     /// Returns at the first thing that happens there.
@@ -115,5 +124,34 @@ impl Watch {
             warn!("cannot read the watch for the system bus: {error}");
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Barrier};
+
+    use super::*;
+
+    #[test]
+    fn a_folder_that_comes_while_it_is_looked_for_is_seen() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let place = tempfile::tempdir().expect("a folder");
+        runtime.block_on(async {
+            for round in 0..1000 {
+                let folder = place.path().join(round.to_string());
+                let (socket, both) = (folder.join("socket"), Arc::new(Barrier::new(2)));
+                let start = Arc::clone(&both);
+                let maker = std::thread::spawn(move || {
+                    start.wait();
+                    std::fs::create_dir(folder).expect("a folder");
+                });
+                both.wait();
+                let watch = Watch::towards(&socket).expect("a watch");
+                maker.join().expect("it is made");
+                std::fs::write(&socket, "").expect("a file");
+                timeout(Duration::from_secs(5), watch.changed()).await.expect("the folder or the file is seen");
+            }
+        });
     }
 }

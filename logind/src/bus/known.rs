@@ -2,8 +2,8 @@
 
 use logind_core::Core;
 use logind_core::names::{SessionId, Uid};
-use logind_core::session::{Session, Stage};
-use logind_core::user::{User, UserState};
+use logind_core::session::Session;
+use logind_core::user::User;
 
 /// A session.
 pub(super) fn session<'a>(core: &'a Core, id: &SessionId) -> Option<&'a Session> {
@@ -25,14 +25,14 @@ pub(super) fn among<'a>(
 
 /// A user.
 pub(super) fn user(core: &Core, uid: Uid) -> Option<&User> {
-    core.user(uid).filter(|user| core.user_state(user) != UserState::Opening)
+    core.user(uid).filter(|user| user.is_announced())
 }
 
 /// All users.
 pub(super) fn users(core: &Core) -> impl Iterator<Item = &User> {
-    core.users().filter(|user| core.user_state(user) != UserState::Opening)
+    core.users().filter(|user| user.is_announced())
 }
 
 fn is_told_of(session: &&Session) -> bool {
-    session.stage() != Stage::Opening
+    session.is_announced()
 }

@@ -164,23 +164,23 @@ fn seat(call: &Call<'_>, core: &Core) -> Result<Message, Fault> {
 }
 
 fn list_sessions(call: &Call<'_>, core: &Core) -> Result<Message, Fault> {
-    let row = |session: &Session| {
-        let (id, uid) = (session.id().as_str().to_owned(), session.uid());
+    let rows = known::sessions(core).map(|session| {
+        let (id, uid) = (session.id().as_str(), session.uid());
         (id, uid.get(), user_name(core, uid), seat_name(session), session_path(session.id()))
-    };
-    call.answer(&known::sessions(core).map(row).collect::<Vec<_>>())
+    });
+    call.answer(&rows.collect::<Vec<_>>())
 }
 
 fn list_sessions_ex(call: &Call<'_>, core: &Core) -> Result<Message, Fault> {
-    let row = |session: &Session| {
-        let (id, uid) = (session.id().as_str().to_owned(), session.uid());
-        let (leader, class, tty) = (session.leader().pid, session.class().name(), session.tty().to_owned());
+    let rows = known::sessions(core).map(|session| {
+        let (id, uid) = (session.id().as_str(), session.uid());
+        let (leader, class, tty) = (session.leader().pid, session.class().name(), session.tty());
         let idle = session.idle();
         let (name, seat) = (user_name(core, uid), seat_name(session));
         let path = session_path(session.id());
         (id, uid.get(), name, seat, leader, class, tty, idle.is_idle, idle.since.monotonic, path)
-    };
-    call.answer(&known::sessions(core).map(row).collect::<Vec<_>>())
+    });
+    call.answer(&rows.collect::<Vec<_>>())
 }
 
 fn list_users(call: &Call<'_>, core: &Core) -> Result<Message, Fault> {
@@ -193,12 +193,12 @@ fn list_seats(call: &Call<'_>, core: &Core) -> Result<Message, Fault> {
     call.answer(&core.seats().map(row).collect::<Vec<_>>())
 }
 
-fn user_name(core: &Core, uid: Uid) -> String {
-    core.user(uid).map(|user| user.account().name.clone()).unwrap_or_default()
+fn user_name(core: &Core, uid: Uid) -> &str {
+    core.user(uid).map_or("", |user| &user.account().name)
 }
 
-fn seat_name(session: &Session) -> String {
-    session.seat().map(|seat| seat.as_str().to_owned()).unwrap_or_default()
+fn seat_name(session: &Session) -> &str {
+    session.seat().map_or("", |seat| seat.as_str())
 }
 
 fn place_of(call: &Call<'_>, pid: u32) -> io::Result<Place> {

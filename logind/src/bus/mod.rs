@@ -2,7 +2,7 @@
 //! rights of who calls.
 //!
 //! - Doors: [`private_door`] ([`listening`], [`sasl`], [`wire`], [`driver`]) and [`system_door`] ([`bus_socket`], [`link`]) bring [`incoming`]
-//!   messages; [`outgoing`] takes the others away; [`credentials`] say who is there.
+//!   messages; [`outgoing`] takes the others away; [`credentials`] say who is there, [`complaints`] what they do wrong.
 //! - Rows: [`table`] says what a row is; [`manager`], [`session`], [`user`], [`seat`] are the rows.
 //! - From a message to its answer: [`service`] → [`dispatch`] ([`path`] → object, row → gate → deed) → [`call`],
 //!   [`arguments`], [`requests`], [`properties`], [`introspect`], [`standard`] → [`reply`], [`fault`]. [`signals`] tell.
@@ -10,6 +10,7 @@
 mod arguments;
 mod bus_socket;
 mod call;
+mod complaints;
 mod credentials;
 mod dispatch;
 mod driver;

@@ -60,7 +60,7 @@ pub(super) fn no_path() -> ObjectPath<'static> {
 
 fn child(kind: &str, label: &str) -> ObjectPath<'static> {
     // Every label is made of `[A-Za-z0-9_]` and not empty, so the whole is a path.
-    ObjectPath::from_string_unchecked(format!("{}/{kind}/{label}", manager::PATH))
+    ObjectPath::from_string_unchecked([manager::PATH, "/", kind, "/", label].concat())
 }
 
 fn user_label(uid: Uid) -> String {
@@ -73,12 +73,13 @@ pub(super) fn escape(name: &str) -> String {
     if name.is_empty() {
         return "_".into();
     }
-    let mut label = String::with_capacity(name.len());
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default(); // four bits are a digit
+    let mut label = String::with_capacity(name.len() + 2);
     for (at, byte) in name.bytes().enumerate() {
         if byte.is_ascii_alphabetic() || (at > 0 && byte.is_ascii_digit()) {
             label.push(char::from(byte));
         } else {
-            label.push_str(&format!("_{byte:02x}"));
+            label.extend(['_', digit(byte >> 4), digit(byte & 0xf)]);
         }
     }
     label

@@ -13,10 +13,11 @@ use logind_core::names::Uid;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-use tracing::{debug, warn};
+use tracing::debug;
 use zbus::connection::socket::ReadHalf;
 use zbus::{Guid, MatchRule, Message};
 
+use super::complaints::{Complaints, complain};
 use super::credentials::Credentials;
 use super::incoming::{Arrival, ConnectionId};
 use super::listening::{DoorError, listen};
@@ -46,6 +47,7 @@ pub(super) struct PrivateDoor {
     last: u64,
     closed_until: Instant,
     lanes: Lanes,
+    complaints: Complaints,
 }
 
 /// The ways from the peers to the loop: one user's flood must not hold up a login, which root brings.
@@ -82,7 +84,8 @@ impl PrivateDoor {
         let listener = listen(path)?;
         let guid = Guid::generate().as_str().to_owned();
         let connections = HashMap::new();
-        Ok(Self { listener, guid, connections, last: 0, closed_until: Instant::now(), lanes })
+        let (closed_until, complaints) = (Instant::now(), Complaints::default());
+        Ok(Self { listener, guid, connections, last: 0, closed_until, lanes, complaints })
     }
 
     /// The next peer at the door. Cancel-safe.
@@ -94,7 +97,7 @@ impl PrivateDoor {
                 // The peer left before it was let in.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    warn!("cannot accept a connection: {error}");
+                    complain!(self.complaints, "cannot accept a connection: {error}");
                     self.closed_until = Instant::now() + BREATH;
                 }
             }
@@ -108,7 +111,8 @@ impl PrivateDoor {
             Err(error) => return debug!("a peer left before it was known: {error}"),
         };
         if !has_room_for(credentials.uid, self.connections.values().map(|peer| peer.credentials.uid)) {
-            return warn!("uid {} has too many connections, one more is refused", credentials.uid);
+            complain!(self.complaints, "uid {} has too many connections, one more is refused", credentials.uid);
+            return;
         }
         self.last += 1;
         let id = ConnectionId(self.last);
@@ -137,9 +141,29 @@ impl PrivateDoor {
     pub(super) fn send(&mut self, id: ConnectionId, message: Message) {
         let Some(connection) = self.connections.get(&id) else { return };
         if connection.outgoing.push(message) == Err(Stuck) {
-            warn!("uid {} does not read what it is sent, its connection is closed", connection.credentials.uid);
+            let uid = connection.credentials.uid;
+            complain!(self.complaints, "uid {uid} does not read what it is sent, its connection is closed");
             self.close(id);
         }
+    }
+
+    /// A connection has ended: what its peer did wrong is said.
+    pub(super) fn ended(&mut self, id: ConnectionId, ending: &Ending) {
+        if let Some(connection) = self.connections.get(&id) {
+            let uid = connection.credentials.uid;
+            match ending {
+                Ending::Left => debug!("a connection of uid {uid} is closed"),
+                Ending::Late => {
+                    complain!(self.complaints, "uid {uid} did not introduce itself, its connection is closed");
+                }
+                Ending::Malformed(error) => {
+                    let error = error.to_string();
+                    let error = error.escape_debug();
+                    complain!(self.complaints, "uid {uid} sent what is no message, its connection is closed: {error}");
+                }
+            }
+        }
+        self.close(id);
     }
 
     /// Drops a connection.

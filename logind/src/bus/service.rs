@@ -9,7 +9,7 @@ use logind_core::Core;
 use logind_core::event::RequestId;
 use logind_core::{Answer, Signal};
 use tokio::sync::mpsc;
-use tracing::{debug, error, warn};
+use tracing::error;
 use zbus::Message;
 use zbus::message::{Flags, Type};
 
@@ -20,7 +20,7 @@ use super::driver::{self, Addressee};
 use super::fault::Fault;
 use super::incoming::{Arrival, ConnectionId, Incoming};
 use super::listening::DoorError;
-use super::private_door::{Ending, Lanes, PrivateDoor};
+use super::private_door::{Lanes, PrivateDoor};
 use super::reply;
 use super::signals;
 use super::system_door::SystemDoor;
@@ -121,7 +121,7 @@ impl Bus {
                 }
             }
             Arrival::Said(id, message) => return self.said(id, message, core),
-            Arrival::Ended(id, ending) => self.ended(id, &ending),
+            Arrival::Ended(id, ending) => self.private.ended(id, &ending),
             Arrival::BusUp(connection) => self.system.up(connection),
             Arrival::BusDown => self.system.down(),
             Arrival::Bus(message) => {
@@ -228,21 +228,6 @@ impl Bus {
                 Err(error) => error!("cannot write an answer: {error}"),
             },
         }
-    }
-
-    fn ended(&mut self, id: ConnectionId, ending: &Ending) {
-        if let Some(peer) = self.private.connection(id) {
-            let uid = peer.credentials.uid;
-            match ending {
-                Ending::Left => debug!("a connection of uid {uid} is closed"),
-                Ending::Late => warn!("uid {uid} connected and did not introduce itself, its connection is closed"),
-                Ending::Malformed(error) => {
-                    let error = error.to_string();
-                    warn!("uid {uid} sent what is no message, its connection is closed: {}", error.escape_debug());
-                }
-            }
-        }
-        self.private.close(id);
     }
 }
 

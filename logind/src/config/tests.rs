@@ -1,3 +1,5 @@
+//! Configurations as administrators write them, and bytes that nobody writes.
+
 use logind_core::time::Span;
 use proptest::prelude::*;
 
@@ -129,4 +131,15 @@ proptest! {
     fn whole_seconds_come_back(seconds in 0u64..=18_446_744_073_709) {
         prop_assert_eq!(values::time_span(&format!("{seconds}s")), Some(Span::seconds(seconds)));
     }
+}
+
+#[test]
+fn the_manual_has_every_key_that_counts() {
+    let manual = include_str!("../../../docs/man/logind.8.scd");
+    let keys = manual.lines().filter_map(|line| line.strip_prefix('*')?.strip_suffix("=*"));
+    let known = keys.inspect(|key| assert!(!KNOWN_ELSEWHERE.contains(key), "{key} has no effect"));
+    let taken = known.filter(|key| Config::default().assign(key, "").is_ok()).count();
+    let source = include_str!("../config.rs");
+    let arms = source.lines().filter(|line| line.trim_start().starts_with('"') && line.contains("\" => "));
+    assert_eq!(taken, arms.count());
 }

@@ -39,7 +39,8 @@ impl RuntimeDirectories {
     }
 
     /// Makes the runtime directory of `uid`: a tmpfs of its own, or a plain directory where mounting is refused. One
-    /// that is there already and the user's is kept with all that is in it.
+    /// that is there already and the user's is kept with all that is in it; one that the user has covered too, for that
+    /// must keep no session of theirs from being known.
     ///
     /// # Errors
     /// `ENOTDIR` or `EPERM` if something is there that is no directory or somebody else's; what the kernel says.
@@ -48,6 +49,10 @@ impl RuntimeDirectories {
         let name = uid.to_string();
         match statat(&base, &name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => {}
+            Err(errno) if is_users_word(errno) => {
+                tracing::warn!(uid = uid.get(), error = %errno, "the user has covered the runtime directory");
+                return Ok(());
+            }
             Err(errno) => return Err(errno.into()),
             Ok(stat) if !is_directory(&stat) => return Err(Errno::NOTDIR.into()),
             Ok(stat) if stat.st_uid == uid.get() => return adopt(base.as_fd(), &name),
@@ -99,7 +104,8 @@ impl RuntimeDirectories {
         Ok(unlinkat(&base, &name, AtFlags::REMOVEDIR)?)
     }
 
-    /// The users that have a directory of their own here, with its group. What else is here is logged and left alone.
+    /// The users that have a directory of their own here, with its group, or their number where that cannot be seen. What
+    /// else is here is logged and left alone.
     ///
     /// # Errors
     /// What listing them says.
@@ -112,11 +118,15 @@ impl RuntimeDirectories {
             if matches!(name.to_bytes(), b"." | b"..") {
                 continue;
             }
-            let stat = statat(&base, name, AtFlags::SYMLINK_NOFOLLOW)?;
             let uid = name.to_str().ok().and_then(crate::processes::parse_uid);
-            match uid.filter(|uid| is_directory(&stat) && [uid.get(), 0].contains(&stat.st_uid)) {
-                Some(uid) => owners.push((uid, stat.st_gid)),
-                None => tracing::warn!(name = %name.to_string_lossy(), "not a runtime directory, left alone"),
+            match (uid, statat(&base, name, AtFlags::SYMLINK_NOFOLLOW)) {
+                (_, Err(Errno::NOENT)) => {}
+                (Some(uid), Err(errno)) if is_users_word(errno) => owners.push((uid, uid.get())),
+                (_, Err(errno)) => return Err(errno.into()),
+                (Some(uid), Ok(stat)) if is_directory(&stat) && [uid.get(), 0].contains(&stat.st_uid) => {
+                    owners.push((uid, stat.st_gid));
+                }
+                _ => tracing::warn!(name = %name.to_string_lossy(), "not a runtime directory, left alone"),
             }
         }
         Ok(owners)
@@ -136,6 +146,12 @@ impl RuntimeDirectories {
         }
         Ok(base)
     }
+}
+
+/// Whether it is a file system of the user's that says this: of fuse(4), which lets nobody else in, root neither, or
+/// whose daemon is gone.
+fn is_users_word(errno: Errno) -> bool {
+    matches!(errno, Errno::ACCESS | Errno::NOTCONN)
 }
 
 fn is_directory(stat: &Stat) -> bool {

@@ -62,6 +62,11 @@ impl Sources {
         }
     }
 
+    /// What is known already to have happened.
+    pub(crate) fn ready(&mut self) -> Option<Event> {
+        self.ready.pop_front()
+    }
+
     fn collect(&mut self, tokens: &[u64]) {
         for &token in tokens {
             match token {

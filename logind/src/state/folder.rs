@@ -32,20 +32,22 @@ impl Folder {
     }
 
     /// Replaces the file `name` (rename(2)): readers wait for `IN_MOVED_TO`. A file that says the same already is left,
-    /// so that nobody is woken for nothing.
+    /// so that nobody is woken for nothing. One that cannot be replaced stays as it was, with nothing beside it.
     ///
     /// # Errors
     /// What the kernel says.
     pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
         let path = self.0.join(name);
-        if fs::read(&path).is_ok_and(|bytes| bytes == text.as_bytes()) {
+        if says(&path, text) {
             return Ok(());
         }
-        let unfinished = self.0.join(format!("{UNFINISHED}{name}"));
-        self.remove(&format!("{UNFINISHED}{name}"))?;
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&unfinished)?;
-        file.write_all(text.as_bytes())?;
-        fs::rename(&unfinished, &path)
+        let unfinished = format!("{UNFINISHED}{name}");
+        let written =
+            write_new(&self.0.join(&unfinished), text).and_then(|()| fs::rename(self.0.join(&unfinished), path));
+        if written.is_err() {
+            self.remove(&unfinished)?;
+        }
+        written
     }
 
     /// Removes the file `name`, if it is there.
@@ -94,6 +96,24 @@ impl Folder {
     }
 }
 
+/// Whether the file says `text` already; most that do not are of another length, and are not read for that.
+fn says(path: &Path, text: &str) -> bool {
+    let is_as_long = |file: &fs::Metadata| usize::try_from(file.len()) == Ok(text.len());
+    fs::metadata(path).is_ok_and(|file| is_as_long(&file)) && fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes())
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let create = || fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
+    let mut file = match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?; // left by a logind that was killed
+            create()
+        }
+        outcome => outcome,
+    }?;
+    file.write_all(text.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt, symlink};
@@ -121,6 +141,14 @@ mod tests {
         assert_eq!(folder.read("c1").expect("its bytes"), b"A=2\n");
         folder.remove("c1").expect("removed");
         folder.remove("c1").expect("gone");
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_half_done() {
+        let (_place, folder) = folder();
+        fs::create_dir_all(folder.path().join("c1/in-the-way")).expect("directories");
+        folder.write("c1", "A=1\n").expect_err("a directory is there");
+        assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 1);
     }
 
     #[test]

@@ -18,8 +18,8 @@ pub(super) fn write(core: &Core, seat: &Seat) -> String {
         .optional("ACTIVE", active.map(Session::id))
         .optional("ACTIVE_UID", active.map(Session::uid));
     if !sessions.is_empty() {
-        file.list("SESSIONS", sessions.iter().map(|session| session.id()))
-            .list("UIDS", sessions.iter().map(|session| session.uid()));
+        file.list("SESSIONS", sessions.iter().map(|session| session.id().as_str()))
+            .list("UIDS", sessions.iter().map(|session| session.uid().to_string()));
     }
     file.into_text()
 }

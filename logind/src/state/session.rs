@@ -55,6 +55,7 @@ fn write_own(file: &mut Writer, session: &Session, boot: &str) {
         .flag("IDLE_HINT", idle.is_idle)
         .plain("IDLE_SINCE_HINT", idle.since.realtime)
         .plain("IDLE_SINCE_HINT_MONOTONIC", idle.since.monotonic)
+        .flag("ANNOUNCED", session.is_announced())
         .plain("BOOT_ID", boot);
 }
 
@@ -71,7 +72,7 @@ pub(super) fn read(id: SessionId, bytes: &[u8], boot: &str) -> Result<SavedSessi
     Ok(SavedSession {
         id,
         uid: fields.required("UID", processes::parse_uid)?,
-        stage: fields.required("STATE", stage)?,
+        stage: stage(&fields)?,
         leader: leader(&fields)?,
         service: fields.text("SERVICE"),
         kind,
@@ -101,12 +102,16 @@ fn leader(fields: &Fields) -> Result<Leader, Broken> {
     })
 }
 
-fn stage(name: &str) -> Option<SavedStage> {
-    Some(match name {
-        "opening" => SavedStage::Opening,
-        "online" | "active" => SavedStage::Open,
-        "closing" => SavedStage::Closing,
-        _ => return None,
+fn stage(fields: &Fields) -> Result<SavedStage, Broken> {
+    let is_announced = fields.flag("ANNOUNCED")?;
+    fields.required("STATE", |name| {
+        Some(match name {
+            "opening" => SavedStage::Opening,
+            "online" | "active" => SavedStage::Open,
+            "closing" if is_announced => SavedStage::Closing,
+            "closing" => SavedStage::Undone,
+            _ => return None,
+        })
     })
 }
 

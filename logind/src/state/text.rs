@@ -6,8 +6,8 @@ use std::fmt::Display;
 /// The first line of every state file.
 const HEADER: &str = "# This is private data. Do not parse.\n";
 
-/// The longest file that is read.
-pub(super) const MAX: usize = 256 * 1024;
+/// The longest file that is read: that of a user with far more than 100,000 sessions, each named three times.
+pub(super) const MAX: usize = 8 * 1024 * 1024;
 
 /// A state file being written. Lines stand in the order of the calls.
 #[derive(Debug)]
@@ -43,9 +43,16 @@ impl Writer {
     }
 
     /// Names with a blank between them.
-    pub(super) fn list(&mut self, key: &str, names: impl Iterator<Item = impl Display>) -> &mut Self {
-        let names: Vec<String> = names.map(|name| name.to_string()).collect();
-        self.plain(key, names.join(" "))
+    pub(super) fn list(&mut self, key: &str, names: impl Iterator<Item = impl AsRef<str>>) -> &mut Self {
+        self.0.push_str(key);
+        let mut mark = '=';
+        for name in names {
+            self.0.push(mark);
+            self.0.push_str(name.as_ref());
+            mark = ' ';
+        }
+        self.0.push_str(if mark == '=' { "=\n" } else { "\n" });
+        self
     }
 
     /// The whole file.
@@ -180,6 +187,15 @@ mod tests {
         assert_eq!(fields.flag("B"), Err(Broken::Bad("B")));
         assert_eq!(Fields::parse(b"A=\xff"), Err(Broken::NoText));
         assert_eq!(Fields::parse(&vec![b'a'; MAX + 1]), Err(Broken::NoText));
+    }
+
+    #[test]
+    fn a_user_may_have_a_hundred_thousand_sessions() {
+        let names = || (0..100_000).map(|n| format!("c{n}"));
+        let mut writer = Writer::new();
+        writer.list("SESSIONS", names()).list("ACTIVE_SESSIONS", names()).list("ONLINE_SESSIONS", names());
+        let fields = Fields::parse(writer.into_text().as_bytes()).expect("it is not too long");
+        assert!(fields.text("ONLINE_SESSIONS").ends_with(" c99999"));
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use logind_core::Core;
 use logind_core::event::SavedUser;
 use logind_core::login::Account;
-use logind_core::names::{SessionId, Uid};
+use logind_core::names::{SeatId, Uid};
 use logind_core::session::{Session, SessionState};
 use logind_core::time::Moment;
 use logind_core::user::User;
@@ -32,25 +32,27 @@ pub(super) fn write(core: &Core, user: &User, boot: &str) -> String {
 
 /// Which sessions the user has, which of them are in front, which can come there, and on which seats (sd-login(3)).
 fn write_sessions(file: &mut Writer, core: &Core, user: &User) {
-    let all: Vec<&Session> = user.sessions().iter().filter_map(|id| core.session(id)).collect();
-    if all.is_empty() {
+    let sessions = core.sessions_of(user);
+    if sessions.is_empty() {
         return;
     }
+    let any = |_: &Session| true;
     let active = |session: &Session| core.is_active(session);
     let online = |session: &Session| core.session_state(session) != SessionState::Closing;
-    let ids = |keep: &dyn Fn(&Session) -> bool| -> Vec<&SessionId> {
-        all.iter().filter(|session| keep(session)).map(|session| session.id()).collect()
-    };
-    let seats = |keep: &dyn Fn(&Session) -> bool| -> Vec<&str> {
-        let kept = all.iter().filter(|session| keep(session));
-        kept.filter_map(|session| session.seat()).map(|seat| seat.as_str()).collect()
-    };
-    file.list("SESSIONS", ids(&|_| true).into_iter())
-        .list("SEATS", seats(&|_| true).into_iter())
-        .list("ACTIVE_SESSIONS", ids(&active).into_iter())
-        .list("ONLINE_SESSIONS", ids(&online).into_iter())
-        .list("ACTIVE_SEATS", seats(&active).into_iter())
-        .list("ONLINE_SEATS", seats(&online).into_iter());
+    file.list("SESSIONS", ids(&sessions, any))
+        .list("SEATS", seats(&sessions, any))
+        .list("ACTIVE_SESSIONS", ids(&sessions, active))
+        .list("ONLINE_SESSIONS", ids(&sessions, online))
+        .list("ACTIVE_SEATS", seats(&sessions, active))
+        .list("ONLINE_SEATS", seats(&sessions, online));
+}
+
+fn ids<'a>(sessions: &[&'a Session], keep: impl Fn(&Session) -> bool) -> impl Iterator<Item = &'a str> {
+    sessions.iter().filter(move |session| keep(session)).map(|session| session.id().as_str())
+}
+
+fn seats<'a>(sessions: &[&'a Session], keep: impl Fn(&Session) -> bool) -> impl Iterator<Item = &'a str> {
+    sessions.iter().filter(move |session| keep(session)).filter_map(|session| session.seat()).map(SeatId::as_str)
 }
 
 /// What the file of user `uid` says.

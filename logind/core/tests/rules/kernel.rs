@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use logind_core::answer::Answer;
-use logind_core::event::{Failed, RequestId, SavedSession, SavedStage, SavedUser, Step, Whom, Witnesses};
+use logind_core::event::{Failed, RequestId, SavedSession, SavedUser, Step, Whom, Witnesses};
 use logind_core::leader::Leader;
 use logind_core::names::{SessionId, Uid, VtNumber};
 use logind_core::session::Stage;
@@ -329,7 +329,7 @@ impl Kernel {
         self.leaders.clear();
         self.life_lines.retain(|_, holder| *holder != Holder::Daemon);
         self.apply(Event::Foreground(self.foreground));
-        let opened = self.session_files.values().filter(|file| file.saved.stage != SavedStage::Opening);
+        let opened = self.session_files.values().filter(|file| file.saved.stage.is_announced());
         self.ledger.sessions = opened.map(|file| file.saved.id.clone()).collect();
         self.ledger.confirmed = self.ledger.sessions.clone();
         let users: Vec<SavedUser> = self.user_files.values().map(|file| file.saved.clone()).collect();
@@ -346,7 +346,7 @@ impl Kernel {
 
 /// Those who had a session that opened.
 fn users_announced(users: &[SavedUser], sessions: &[SavedSession]) -> BTreeSet<Uid> {
-    let of_sessions = sessions.iter().filter(|s| s.stage != SavedStage::Opening).map(|s| s.uid);
+    let of_sessions = sessions.iter().filter(|s| s.stage.is_announced()).map(|s| s.uid);
     let gone = users.iter().filter(|user| user.last_session.is_some()).map(|user| user.account.uid);
     of_sessions.chain(gone).collect()
 }

@@ -20,6 +20,15 @@ fn a_login_that_asks_has_its_user_looked_up() {
 }
 
 #[test]
+fn a_user_who_has_a_session_is_known_and_saved_already() {
+    let mut world = World::new();
+    world.open(remote(1000, 100));
+    let (_, effects) = world.ask(remote(1000, 101));
+    assert_eq!(effects.first(), Some(&Effect::SaveSession(session("c2"))));
+    assert_eq!(being_opened(&effects), Some(session("c2")));
+}
+
+#[test]
 fn a_session_of_a_known_user_is_made_files_first_and_its_leader_moved_last() {
     let mut world = World::new();
     let (request, _) = world.ask(remote(1000, 100));
@@ -205,6 +214,7 @@ fn ending_a_user_by_force_ends_the_session_that_opens_as_well() {
     let request = world.call();
     let effects = world.handle(Event::Terminate { request, target: Target::User(uid(1000)) });
     assert_eq!(effects, [Effect::Reply { request, answer: Answer::Done }]);
+    let _ = world.release(&id); // what is said later takes nothing back
     assert_eq!(kills(&world.handle(Event::Opened(id))), [15, 1, 18]);
 }
 

@@ -6,9 +6,10 @@ use logind_core::leader::Leader;
 use logind_core::login::{Account, Login};
 use logind_core::names::{Class, SeatId, SessionId, Type};
 use logind_core::policy::Policy;
+use logind_core::session::Stage;
 use logind_core::{Core, Effect, Event};
 
-use crate::world::{World, account, answers, at_vt, leader, of_class, remote, seat0, uid, vt};
+use crate::world::{World, account, answers, at_vt, leader, of_class, remote, seat0, session, uid, vt};
 
 fn outcome(world: &mut World, request: RequestId, account: Result<Account, i32>) -> Vec<(RequestId, Answer)> {
     answers(&world.handle(Event::UserFound { request, account }))
@@ -82,6 +83,29 @@ fn a_process_inside_a_session_opens_no_other() {
 }
 
 #[test]
+fn who_is_let_in_by_a_service_restarted_inside_a_session_has_a_session_of_their_own() {
+    let mut world = World::new();
+    let admins = world.open(Login { audit: Some(5), ..remote(0, 100) });
+    let let_in = |audit| Login { audit, leader_session: Some(admins.clone()), ..remote(1000, 101) };
+    // Without an audit session of its own it cannot be told from su; with the admin's, inherited, it is su.
+    for audit in [None, Some(5)] {
+        assert!(matches!(world.refusal(let_in(audit)), Some(Refusal::SessionBusy(_))), "{audit:?}");
+    }
+    assert_eq!(world.open(let_in(Some(6))), session("6"));
+    assert!(world.core.session(&admins).is_some_and(|s| s.stage() == Stage::Open));
+    let again = Login { audit: Some(7), leader_session: Some(session("6")), ..remote(1000, 101) };
+    assert!(matches!(world.refusal(again), Some(Refusal::SessionBusy(_))), "it leads a session");
+}
+
+#[test]
+fn where_the_kernel_tells_no_audit_sessions_apart_a_login_inside_a_session_is_su() {
+    let mut world = World::new();
+    let id = world.open(remote(0, 100));
+    let su = Login { audit: Some(6), leader_session: Some(id), ..remote(1000, 101) };
+    assert!(matches!(world.refusal(su), Some(Refusal::SessionBusy(_))));
+}
+
+#[test]
 fn a_leader_in_a_session_that_closes_may_open_another() {
     let mut world = World::new();
     let old = world.open(remote(1000, 100));
@@ -125,10 +149,10 @@ fn two_logins_at_once_do_not_share_a_virtual_terminal() {
 fn there_are_no_more_sessions_than_configured_counting_those_that_wait() {
     let mut world = World::with(Policy { sessions_max: 2, ..Policy::default() });
     let id = world.open(remote(1000, 100));
-    let (waiting, _) = world.ask(remote(1000, 101));
+    let (waiting, _) = world.ask(remote(1001, 101));
     assert!(matches!(world.refusal(remote(1000, 102)), Some(Refusal::LimitsExceeded(_))));
     let _ = outcome(&mut world, waiting, Err(2));
-    let (_, effects) = world.ask(remote(1000, 103));
+    let (_, effects) = world.ask(remote(1001, 103));
     assert!(matches!(effects[..], [Effect::LookUpUser { .. }]));
     world.end(&id);
 }

@@ -108,6 +108,18 @@ fn a_session_without_any_user_file_leaves_no_file_and_no_empty_scope() {
     assert_eq!(world.core, start);
 }
 
+/// What is left of a login that never got an answer, and so no life line.
+const UNANSWERED: Witnesses = Witnesses { life_line: false, ..ALL };
+
+#[test]
+fn a_login_that_was_answered_keeps_its_session_though_its_file_could_not_say_so() {
+    let (world, effects) = ends(SavedStage::Opening, ALL, Policy::default());
+    let found = world.core.session(&session("c1")).expect("it is open");
+    assert!(found.stage() == Stage::Open && found.is_announced());
+    assert!(effects.contains(&Effect::SaveSession(session("c1"))));
+    assert_eq!(signals(&effects), []);
+}
+
 /// How the session of a file ends after a restart, if the kernel says this is left.
 fn ends(stage: SavedStage, left: Witnesses, policy: Policy) -> (World, Vec<Effect>) {
     let mut world = World::with(policy);
@@ -122,7 +134,7 @@ fn ends(stage: SavedStage, left: Witnesses, policy: Policy) -> (World, Vec<Effec
 fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
     let bools = [false, true];
     let scopes = [None, Some(false), Some(true)];
-    for stage in [SavedStage::Opening, SavedStage::Open, SavedStage::Closing] {
+    for stage in [SavedStage::Opening, SavedStage::Open, SavedStage::Closing, SavedStage::Undone] {
         for (leader, life_line, scope) in bools
             .iter()
             .flat_map(|&leader| bools.iter().map(move |&life_line| (leader, life_line)))
@@ -130,7 +142,8 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
         {
             let left = Witnesses { leader, life_line, scope };
             let (mut world, mut effects) = ends(stage, left, Policy::default());
-            let stays_open = stage == SavedStage::Open && left == Witnesses { scope, ..ALL } && scope != Some(false);
+            let was_open = stage == SavedStage::Open || (stage == SavedStage::Opening && life_line);
+            let stays_open = was_open && leader && life_line && scope != Some(false);
             let stage_now = world.core.session(&session("c1")).map(|s| s.stage());
             assert_eq!(stage_now == Some(Stage::Open), stays_open, "{stage:?} {left:?}");
             if stays_open {
@@ -138,7 +151,7 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
             }
             effects.extend(world.pass(SECOND));
             effects.extend(world.probed(&session("c1"), Witnesses { scope: scope.and(Some(false)), ..NOTHING }));
-            let was_known = stage != SavedStage::Opening;
+            let was_known = stage == SavedStage::Closing || was_open;
             let removed = Signal::SessionRemoved(session("c1"));
             assert_eq!(signals(&effects).contains(&removed), was_known, "{stage:?} {left:?}");
             let _ = world.pass(STOP_DELAY);
@@ -151,14 +164,26 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
 
 #[test]
 fn a_login_that_a_restart_left_without_answer_is_never_killed() {
-    let killing = Policy { kill_user_processes: true, ..Policy::default() };
-    let (mut world, mut effects) = ends(SavedStage::Opening, ALL, killing);
-    for _ in 0..100 {
-        effects.extend(world.pass(SECOND));
-        effects.extend(world.probed(&session("c1"), ALL));
+    for stage in [SavedStage::Opening, SavedStage::Undone] {
+        let killing = Policy { kill_user_processes: true, ..Policy::default() };
+        let (mut world, mut effects) = ends(stage, UNANSWERED, killing);
+        for _ in 0..100 {
+            effects.extend(world.pass(SECOND));
+            effects.extend(world.probed(&session("c1"), UNANSWERED));
+        }
+        effects.extend(world.handle(Event::LeaderExited(session("c1"))));
+        assert_eq!(kills(&effects), []);
+        assert!(signals(&effects).is_empty());
     }
-    assert_eq!(kills(&effects), []);
-    assert!(signals(&effects).is_empty());
+}
+
+#[test]
+fn the_file_of_a_login_left_without_answer_says_that_it_closes() {
+    let (world, effects) = ends(SavedStage::Opening, UNANSWERED, Policy::default());
+    assert!(effects.contains(&Effect::SaveSession(session("c1"))));
+    let found = world.core.session(&session("c1")).map(saved::of_session).expect("its login goes on");
+    assert_eq!(found.stage, SavedStage::Undone);
+    assert_eq!(seen(&restarted(&world).core), seen(&world.core));
 }
 
 #[test]
@@ -182,6 +207,19 @@ fn a_user_whose_removal_was_cut_short_is_removed_after_the_restart() {
     assert!(effects.contains(&Effect::RemoveRuntimeDirectory(uid(1000))));
     let (request, _) = world.ask(remote(1000, 100));
     assert_eq!(world.found(request, uid(1000)), [], "it waits");
+}
+
+#[test]
+fn a_user_whose_last_session_of_many_lives_on_after_a_restart_is_not_about_to_go() {
+    let mut world = World::new();
+    let (user, saved) = one(SavedStage::Open);
+    restore_user(&mut world, user);
+    let second = SavedSession { id: session("c2"), ..saved.clone() };
+    let _ = restore_session(&mut world, saved, NOTHING);
+    let _ = restore_session(&mut world, second, ALL);
+    let effects = world.handle(Event::RestoreEnded);
+    assert_eq!(world.core.next_deadline(), None);
+    assert!(effects.contains(&Effect::SaveSession(session("c2"))), "it stands for its user now");
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) fn of_session(session: &Session) -> SavedSession {
             Stage::Opening => SavedStage::Opening,
             Stage::Open => SavedStage::Open,
             Stage::Closing if session.is_announced() => SavedStage::Closing,
-            Stage::Closing => SavedStage::Opening, // nobody writes it again once its opening failed
+            Stage::Closing => SavedStage::Undone,
         },
         leader: session.leader(),
         service: session.service().into(),
@@ -96,10 +96,9 @@ pub(crate) fn seat_file(seat: &Seat) -> SeatFile {
 
 pub(crate) fn session_file(core: &Core, session: &Session) -> SessionFile {
     let user = core.user(session.uid());
-    let state = if session.is_announced() { core.session_state(session).name() } else { "opening" };
     SessionFile {
         saved: of_session(session),
-        state,
+        state: core.session_state(session).name(),
         is_active: core.is_active(session),
         is_display: user.and_then(|user| user.display()) == Some(session.id()),
     }

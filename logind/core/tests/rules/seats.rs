@@ -118,9 +118,12 @@ fn what_draws_stands_for_its_user_before_text_and_persons_before_greeters() {
     assert_eq!(display(&world, 1000), Some(web));
     let text = world.open(remote(1000, 104));
     assert_eq!(display(&world, 1000), Some(text.clone()));
-    let drawing = world.open(graphical(1000, 105, 2));
+    let (_, drawing) = world.begin(graphical(1000, 105, 2));
+    let effects = world.handle(Event::Opened(drawing.clone()));
+    assert!(effects.contains(&Effect::SaveSession(text.clone())), "its file said that it stands for its user");
     assert_eq!(display(&world, 1000), Some(drawing.clone()));
     let effects = world.release(&drawing);
+    assert!(effects.contains(&Effect::SaveSession(text.clone())));
     assert!(signals(&effects).contains(&Signal::UserChanged(uid(1000), &["Display"])));
     assert_eq!(display(&world, 1000), Some(text));
 }

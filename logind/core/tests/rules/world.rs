@@ -61,9 +61,9 @@ impl World {
     /// A login whose session is being made.
     pub(crate) fn begin(&mut self, login: Login) -> (RequestId, SessionId) {
         let uid = login.uid;
-        let (request, _) = self.ask(login);
-        let effects = self.found(request, uid);
-        (request, being_opened(&effects).expect("a session is being opened"))
+        let (request, effects) = self.ask(login);
+        let opened = being_opened(&effects).or_else(|| being_opened(&self.found(request, uid)));
+        (request, opened.expect("a session is being opened"))
     }
 
     /// A login whose session is open.

@@ -141,11 +141,11 @@ pub(super) fn say(mut stream: &UnixStream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes)
 }
 
-/// Sends bytes with copies of one descriptor.
-pub(super) fn send_with_fds(stream: &UnixStream, bytes: &[u8], fd: &OwnedFd, copies: usize) {
+/// Sends bytes with copies of one descriptor; the other side may have closed.
+pub(super) fn send_with_fds(stream: &UnixStream, bytes: &[u8], fd: &OwnedFd, copies: usize) -> rustix::io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(64))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     let fds: Vec<_> = (0..copies).map(|_| fd.as_fd()).collect();
     assert!(control.push(SendAncillaryMessage::ScmRights(&fds)), "there is room");
-    sendmsg(stream, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).expect("sent");
+    sendmsg(stream, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).map(drop)
 }

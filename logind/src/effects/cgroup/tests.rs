@@ -1,3 +1,5 @@
+//! Scopes with real processes in them, in a cgroup of the test's own.
+
 use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};

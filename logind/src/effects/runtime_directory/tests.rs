@@ -1,8 +1,13 @@
+//! Runtime directories on real file systems, each test in a mount namespace of its own.
+
+use std::collections::BTreeSet;
 use std::fs;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use rustix::fs::{CWD, chownat};
 use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
 use super::*;
 
@@ -54,6 +59,22 @@ fn a_runtime_directory_is_a_bounded_tmpfs_of_the_users_own() {
     assert_eq!(directories.owners().expect("a list"), [(user(), GROUP)]);
     directories.remove(user()).expect("it is removed");
     directories.remove(user()).expect("it is gone");
+    assert!(!path.exists());
+}
+
+#[test]
+fn where_nothing_may_be_mounted_it_is_a_plain_directory_of_the_users_own() {
+    let (place, directories) = directories();
+    let path = place.path().join("user/4711");
+    let mut rights = capabilities(None).expect("this thread's");
+    rights.effective.remove(CapabilitySet::SYS_ADMIN);
+    set_capabilities(None, rights).expect("fewer");
+    directories.make(user(), GROUP, LIMITS).expect("it is made");
+    let seen = fs::metadata(&path).expect("it is there");
+    assert_eq!((seen.uid(), seen.gid(), seen.mode() & 0o7777), (4711, GROUP, 0o700));
+    assert!(!is_mounted(&path));
+    fs::write(path.join("file"), "").expect("room");
+    directories.remove(user()).expect("it is removed");
     assert!(!path.exists());
 }
 
@@ -143,4 +164,34 @@ fn what_the_user_mounted_in_a_plain_directory_is_detached_not_emptied() {
     rustix::mount::mount_bind(&other, path.join("doc")).expect("a mount");
     directories.remove(user()).expect("it is removed");
     assert!(!path.exists() && other.join("kept").exists());
+}
+
+/// Mounts on `path` what a user may mount there (fusermount3(1)): a file system of theirs, whose `daemon` never answers.
+fn cover(path: &Path, owner: u32, daemon: &fs::File) {
+    let data = format!("fd={},rootmode=40000,user_id={owner},group_id={owner}", daemon.as_raw_fd());
+    let data = CString::new(data).expect("text");
+    mount(c"fuse", path, c"fuse", MountFlags::NOSUID | MountFlags::NODEV, data.as_c_str()).expect("a mount");
+}
+
+#[test]
+fn a_user_who_covers_the_directory_escapes_no_session_and_hides_nobody_elses() {
+    let Ok(daemon) = fs::File::options().read(true).write(true).open("/dev/fuse") else {
+        println!("skipped: no /dev/fuse to be had");
+        return;
+    };
+    let (place, directories) = directories();
+    let path = place.path().join("user/4711");
+    directories.make(user(), GROUP, LIMITS).expect("it is made");
+    directories.make(Uid::new(4713).expect("a user"), 4713, LIMITS).expect("another");
+    cover(&path, 4711, &daemon);
+    let all = BTreeSet::from([4711, 4713]);
+    let owners =
+        || -> BTreeSet<u32> { directories.owners().expect("a list").iter().map(|(uid, _)| uid.get()).collect() };
+    directories.make(user(), GROUP, LIMITS).expect("the session opens");
+    assert_eq!(owners(), all);
+    drop(daemon); // what is mounted is dead now
+    directories.make(user(), GROUP, LIMITS).expect("the session opens");
+    assert_eq!(owners(), all);
+    directories.remove(user()).expect("it is removed");
+    assert!(!path.exists());
 }

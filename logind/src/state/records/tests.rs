@@ -1,3 +1,5 @@
+//! State files: what libsystemd reads in them, and what is found again after a restart, also in broken ones.
+
 use std::fs;
 
 use logind_core::Event;
@@ -81,7 +83,7 @@ fn a_session_file_is_what_libsystemd_reads() {
          REMOTE=0\nLEADER_FD_SAVED=0\nTYPE=tty\nORIGINAL_TYPE=tty\nCLASS=user\nSCOPE=session-3.scope\nFIFO={}\n\
          SEAT=seat0\nTTY=tty2\nTTY_VALIDITY=from-pam\nSERVICE=login\nVTNR=2\nLEADER=4711\nLEADER_PIDFDID=7\nAUDIT=3\n\
          REALTIME=1900000000000000\nMONOTONIC=5000000\nLEADER_START_TIME=99\nLOCKED_HINT=1\nIDLE_HINT=1\n\
-         IDLE_SINCE_HINT=1900000000000000\nIDLE_SINCE_HINT_MONOTONIC=5000000\nBOOT_ID=boot-1\n",
+         IDLE_SINCE_HINT=1900000000000000\nIDLE_SINCE_HINT_MONOTONIC=5000000\nANNOUNCED=1\nBOOT_ID=boot-1\n",
         life_line.display()
     );
     assert_eq!(text(&place, "sessions/3"), expected);
@@ -152,13 +154,13 @@ proptest! {
     #[test]
     fn restoring_what_was_saved_changes_nothing(
         (tty, service, remote_host) in ("[^\\p{Cc}]{0,12}", "[a-z-]{0,8}", "[^\\p{Cc}]{0,20}"),
-        (stage, kind, class) in (0usize..2, 0usize..6, 0usize..11),
+        (stage, kind, class) in (0usize..3, 0usize..6, 0usize..11),
         (remote, audit, pidfs_id) in (any::<bool>(), any::<Option<u32>>(), any::<Option<u64>>()),
         (start_time, realtime, monotonic) in (any::<u64>(), any::<u64>(), any::<u64>()),
     ) {
         let (_place, records) = records();
         let saved = SavedSession {
-            stage: [SavedStage::Open, SavedStage::Closing][stage],
+            stage: [SavedStage::Open, SavedStage::Closing, SavedStage::Undone][stage],
             kind: Type::ALL[kind],
             class: Class::ALL[class],
             leader: Leader { pid: 2, start_time, pidfs_id },

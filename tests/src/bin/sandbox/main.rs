@@ -64,6 +64,7 @@ fn run(options: &Options) -> Result<u8, Error> {
     if is_demo && !terminal.is_typed_at() {
         return Err(Error::NoTerminal);
     }
+    outside::hold_signals()?;
     let subtree = Subtree::create(std::process::id())?;
     let watcher = Watcher::start(&subtree, &terminal)?;
     let (link, inner_link) = UnixStream::pair().tried("make a link to", "the sandbox")?;

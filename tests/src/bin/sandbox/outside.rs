@@ -41,6 +41,16 @@ struct Outside<'a> {
     can_leave: bool,
 }
 
+/// Keeps the signals that end a sandbox, or resize its terminal, until [`attend`] takes them: one that came before would
+/// kill the outer process, and what is left of the sandbox would be removed only after that.
+pub(crate) fn hold_signals() -> Result<(), Error> {
+    signals().thread_block().tried("hold signals for", "the sandbox")
+}
+
+fn signals() -> SigSet {
+    [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGWINCH].into_iter().collect()
+}
+
 /// Waits for the sandbox's PID 1 to end and gives its exit status. With `can_leave`, Ctrl-] ends it.
 pub(crate) fn attend(init: Pid, link: &UnixStream, terminal: &HostTerminal, can_leave: bool) -> Result<u8, Error> {
     let mut outside = Outside::new(init, link, terminal, can_leave).tried("attend to", "the sandbox")?;
@@ -50,12 +60,7 @@ pub(crate) fn attend(init: Pid, link: &UnixStream, terminal: &HostTerminal, can_
 impl<'a> Outside<'a> {
     fn new(init: Pid, link: &'a UnixStream, terminal: &'a HostTerminal, can_leave: bool) -> io::Result<Self> {
         let init = pidfd_open(init, PidfdFlags::empty())?;
-        let mut wanted = SigSet::empty();
-        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGWINCH] {
-            wanted.add(signal);
-        }
-        wanted.thread_block()?;
-        let signals = SignalFd::with_flags(&wanted, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
+        let signals = SignalFd::with_flags(&signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
         let events = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         events.add(&init, EpollEvent::new(EpollFlags::EPOLLIN, ENDED))?;
         events.add(&signals, EpollEvent::new(EpollFlags::EPOLLIN, SIGNAL))?;

@@ -7,7 +7,7 @@ use super::files::{absent, write_file};
 use crate::error::{Error, Tried};
 
 const FOLDER: &str = "/etc/pam.d";
-const SERVICES: [&str; 7] = ["login", "remote", "sshd", "cron", "su", "su-l", "other"];
+const SERVICES: [&str; 9] = ["login", "remote", "sshd", "cron", "su", "su-l", "sudo", "sudo-i", "other"];
 
 /// Writes a stack for each service; the module's line is left out if there is none.
 pub(super) fn write(module: Option<&str>) -> Result<(), Error> {
@@ -42,9 +42,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn su_leaves_the_login_uid_alone() {
+    fn su_and_sudo_leave_the_login_uid_alone() {
         assert!(stack("login", None).contains("pam_loginuid"));
         assert!(!stack("su-l", None).contains("pam_loginuid"));
+        assert!(!stack("sudo", None).contains("pam_loginuid"));
     }
 
     #[test]

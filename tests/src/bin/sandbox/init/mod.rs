@@ -6,7 +6,6 @@ mod log;
 mod service;
 mod work;
 
-use std::fs::OpenOptions;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -22,7 +21,7 @@ use tests::wait::Deadline;
 use crate::error::{Ending, Error, Tried};
 use crate::host::Host;
 use crate::options::{Daemon, Options};
-use crate::terminal::HostTerminal;
+use crate::terminal::{HostTerminal, leave_streams};
 use control::Control;
 use launch::RECORD;
 use log::Log;
@@ -51,10 +50,10 @@ pub(crate) fn run(options: &Options, host: &Host, terminal: HostTerminal, link: 
     for number in 0..init.services.len() {
         init.start(number, deadline)?;
     }
-    let mut work = Work::start(options, host, &terminal, link)?;
-    // The command has the streams that are its own; through PID 1's nobody shall reach the host's terminal.
-    drop(terminal);
-    let_go_of_the_streams().tried("let go of", "the standard streams")?;
+    // Through PID 1's streams nobody shall reach the host's terminal; the others are the command's as well.
+    let shape = terminal.leave().tried("let go of", "the terminal")?;
+    let mut work = Work::start(options, host, &shape, link)?;
+    leave_streams().tried("let go of", "the standard streams")?;
     let mut ended = Vec::new();
     loop {
         if let Some(status) = work.judge(&ended)? {
@@ -63,13 +62,6 @@ pub(crate) fn run(options: &Options, host: &Host, terminal: HostTerminal, link: 
         }
         ended = init.turn(None)?;
     }
-}
-
-fn let_go_of_the_streams() -> io::Result<()> {
-    let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
-    rustix::stdio::dup2_stdin(&nothing)?;
-    rustix::stdio::dup2_stdout(&nothing)?;
-    Ok(rustix::stdio::dup2_stderr(&nothing)?)
 }
 
 impl Init {

@@ -17,7 +17,7 @@ use crate::error::{Error, Tried};
 use crate::host::Host;
 use crate::link::hand_over;
 use crate::options::Options;
-use crate::terminal::HostTerminal;
+use crate::terminal::Shape;
 
 /// A getty that ends sooner than this has not served anybody.
 const SHORT: Duration = Duration::from_secs(1);
@@ -36,12 +36,7 @@ pub(super) enum Work {
 impl Work {
     /// Starts it. A stream that is a terminal of the host's becomes one of the inside's, whose master goes through `link`
     /// to the outside, which joins the two.
-    pub(super) fn start(
-        options: &Options,
-        host: &Host,
-        terminal: &HostTerminal,
-        link: &UnixStream,
-    ) -> Result<Self, Error> {
+    pub(super) fn start(options: &Options, host: &Host, terminal: &Shape, link: &UnixStream) -> Result<Self, Error> {
         let Some((program, arguments)) = options.command.split_first() else {
             let pty = pty(terminal)?;
             let line = pty.line().to_owned();
@@ -52,8 +47,8 @@ impl Work {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().env("PATH", PATH).env("TERM", &host.term);
         command.env("HOME", ROOT.home).env("USER", ROOT.name).env("LOGNAME", ROOT.name).env("SHELL", "/bin/sh");
-        let leading = if terminal.is_typed_at() { Leading::Terminal } else { Leading::Session };
-        if terminal.is_there() {
+        let leading = if terminal.streams[0] { Leading::Terminal } else { Leading::Session };
+        if terminal.size.is_some() {
             let pty = pty(terminal)?;
             join(&mut command, terminal.streams, &pty.slave().tried("open", pty.path())?)?;
             hand_over(&pty.into_master(), link).tried("hand over", "the terminal")?;
@@ -88,9 +83,9 @@ fn getty(line: &str, term: &std::ffi::OsStr) -> Result<Pid, Error> {
 }
 
 // A terminal of the inside's, as large as the host's.
-fn pty(terminal: &HostTerminal) -> Result<Pty, Error> {
+fn pty(terminal: &Shape) -> Result<Pty, Error> {
     let pty = Pty::open().tried("make", "a terminal")?;
-    if let Some(size) = terminal.size().tried("look at", "the terminal")? {
+    if let Some(size) = terminal.size {
         pty.resize(size.ws_row, size.ws_col).tried("make", "a terminal")?;
     }
     Ok(pty)

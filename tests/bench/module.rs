@@ -1,0 +1,33 @@
+//! The PAM module's size, and what a process has more after a session was opened and closed through it.
+
+use std::fs;
+use std::path::Path;
+
+use tests::outcome::{Failure, Outcome};
+use tests::{paths, peers, run};
+
+use crate::figure::{amount, tell};
+
+/// Where PAM finds modules, beside `pam_unix.so`.
+const SECURITY: [&str; 3] =
+    ["/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security", "/lib/security"];
+
+/// Measures `module` by the judge `pam_weight`, a process that does nothing else.
+///
+/// # Errors
+/// That a session cannot be opened through it; a skip without the judge.
+pub(crate) fn measure(module: &str) -> Outcome {
+    let places = SECURITY.iter().map(|folder| Path::new(folder).join(module));
+    let places = places.chain([Path::new(paths::PROGRAMS).join(module)]);
+    let file = places.into_iter().find(|file| file.exists());
+    let file = file.ok_or_else(|| Failure::new(format!("{module} is nowhere")))?;
+    tell("size of the file (KB)", amount(fs::metadata(&file)?.len()) / 1024.0);
+    fs::write("/etc/pam.d/warm", "session required pam_permit.so\n")?;
+    fs::write("/etc/pam.d/weight", format!("session required {}\n", file.display()))?;
+    let weighed = run::output(&mut peers::judge("pam_weight")?)?.well()?;
+    for line in weighed.stdout.lines() {
+        let Some((name, value)) = line.split_once('=') else { continue };
+        tell(name, value.parse()?);
+    }
+    Ok(())
+}

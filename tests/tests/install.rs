@@ -1,0 +1,59 @@
+//! `dist/install`, which `make install` calls: everything has its place, nothing of the administrator's is overwritten.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist");
+
+fn install(destdir: &Path, init: &str) -> Output {
+    let mut command = Command::new(Path::new(DIST).join("install"));
+    command.arg(destdir).args(["/usr/local", init]).output().expect("dist/install runs")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
+    }
+    found
+}
+
+#[test]
+fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
+    for init in ["", "sysvinit", "openrc", "runit"] {
+        let root = tempfile::tempdir().expect("a folder");
+        let output = install(root.path(), init);
+        assert!(output.status.success(), "{init}: {output:?}");
+        for file in files(root.path()) {
+            let text = fs::read_to_string(&file).expect("a text");
+            assert!(!text.contains("@LIBEXEC@"), "{} has a place left open", file.display());
+            if text.starts_with("#!") {
+                let check = Command::new("sh").arg("-n").arg(&file).output().expect("sh runs");
+                assert!(check.status.success(), "{}: {check:?}", file.display());
+            }
+        }
+        let daemon = root.path().join("usr/local/share/dbus-1/system.d/org.freedesktop.login1.conf");
+        assert!(daemon.exists(), "{init}: no bus policy");
+    }
+}
+
+#[test]
+fn a_file_of_the_administrators_is_kept_and_ours_put_beside_it() {
+    let root = tempfile::tempdir().expect("a folder");
+    let stack = root.path().join("etc/pam.d/login");
+    fs::create_dir_all(root.path().join("etc/pam.d")).expect("a folder");
+    fs::write(&stack, "mine\n").expect("a file");
+    assert!(install(root.path(), "").status.success());
+    assert_eq!(fs::read_to_string(&stack).expect("a text"), "mine\n");
+    let ours = fs::read_to_string(root.path().join("etc/pam.d/login.session-rs-new")).expect("a text");
+    assert!(ours.contains("pam_session_rs.so"), "{ours}");
+}
+
+#[test]
+fn an_init_without_files_is_said_to_have_none() {
+    let root = tempfile::tempdir().expect("a folder");
+    let output = install(root.path(), "launchd");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("launchd"));
+}

@@ -269,7 +269,7 @@ impl Files {
     ) -> Result<Appended, WriteError> {
         let failed = |source| WriteError::Write { path: path.to_owned(), source };
         let writing = lock::for_writing(file, &self.lock_dir, lock);
-        write::append(file, &record.to_bytes()).map_err(failed)?;
+        write::append(file, &record.to_bytes(), writing.is_alone()).map_err(failed)?;
         drop(writing); // the next writer need not wait for the disk
         if durability == Durability::Synced {
             file.sync_data().map_err(failed)?;

@@ -6,7 +6,7 @@ DESTDIR ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/session-rs
-PROGRAMS := getty login logind utmp-record last lastb lastlog utmpdump
+PROGRAMS := getty login logind last lastb lastlog utmpdump utmp-record
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)")
 # Where this system's PAM looks for modules: beside pam_unix.so.
 SECURITY ?= $(patsubst %/pam_unix.so,%,$(firstword $(wildcard \
@@ -36,6 +36,7 @@ lint:
 bench: prepare-test build
 	$(SUDO) $(RELEASE)/cases --peers
 	$(SUDO) $(RELEASE)/bench
+	cargo bench --locked -p utmp
 
 install: build
 	@test -n "$(SECURITY)" || { echo "no pam_unix.so found: name PAM's module directory with SECURITY=/…" >&2; exit 1; }

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::backwards::Backwards;
+use crate::backwards::{Backward, Backwards};
+use crate::encoding::Encoding;
 use crate::lastlog::{self, LastLogin};
 use crate::layout::SIZE;
 use crate::open::{self, WriteError};
 use crate::read::{self, ReadError, Records};
-use crate::record::Record;
+use crate::record::{Kind, Record, Time};
+use crate::step::Step;
 use crate::{lock, paths, slot, write};
 
 /// Where the files are.
@@ -215,6 +217,34 @@ impl Files {
         Ok(Appended::Written)
     }
 
+    /// Puts `boot` in the place of the boot record of the time `was`: in utmp, and in wtmp where it is the last boot.
+    ///
+    /// # Errors
+    /// If a file cannot be opened or written; it is then as it was. A wtmp that may only be appended to (chattr(1)) is one.
+    pub fn correct_boot(&self, was: Time, boot: &Record) -> Result<(), WriteError> {
+        self.update(boot)?;
+        let Some(file) = open::existing(&self.wtmp, OFlags::RDWR)? else { return Ok(()) };
+        let failed = |source| WriteError::Write { path: self.wtmp.clone(), source };
+        let _writing = lock::for_writing(&file, &self.lock_dir, paths::WTMP_LOCK);
+        let length = write::length(&file).map_err(|e| failed(e.into()))?;
+        let mut records = Backward::new(&file, Encoding::NATIVE, 0, length).map_err(failed)?;
+        while let Some(step) = records.next().map_err(failed)? {
+            let Step::Record(view) = step else { continue };
+            let record = view.to_record();
+            if record.kind == Kind::BootTime {
+                let corrected = Record { time: boot.time, ..record };
+                let is_it = record.time == was;
+                let place = records.position();
+                return if is_it {
+                    write::replace(&file, place, &corrected.to_bytes()).map_err(failed)
+                } else {
+                    Ok(())
+                };
+            }
+        }
+        Ok(())
+    }
+
     /// The last login of `uid`; none if he never logged in, or there is no lastlog.
     ///
     /// # Errors
@@ -239,7 +269,7 @@ impl Files {
     ) -> Result<Appended, WriteError> {
         let failed = |source| WriteError::Write { path: path.to_owned(), source };
         let writing = lock::for_writing(file, &self.lock_dir, lock);
-        write::append(file, &record.to_bytes()).map_err(failed)?;
+        write::append(file, &record.to_bytes(), writing.is_alone()).map_err(failed)?;
         drop(writing); // the next writer need not wait for the disk
         if durability == Durability::Synced {
             file.sync_data().map_err(failed)?;

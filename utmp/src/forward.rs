@@ -15,6 +15,8 @@ pub struct Forward<R> {
     from: R,
     encoding: Encoding,
     buffer: Vec<u8>,
+    /// How much of the buffer was read.
+    filled: usize,
     /// Where the next record begins in the buffer.
     next: usize,
     /// Where the buffer begins in the file.
@@ -26,12 +28,13 @@ pub struct Forward<R> {
 impl<R: Read> Forward<R> {
     /// The records of `from`, which is at its start.
     pub const fn new(from: R, encoding: Encoding) -> Self {
-        Self { from, encoding, buffer: Vec::new(), next: 0, offset: 0, torn: 0 }
+        Self { from, encoding, buffer: Vec::new(), filled: 0, next: 0, offset: 0, torn: 0 }
     }
 
     /// The records of `from`, whose first `head` was read already, and which is at byte `offset`.
     pub const fn resumed(head: Vec<u8>, offset: u64, from: R, encoding: Encoding) -> Self {
-        Self { from, encoding, buffer: head, next: 0, offset, torn: 0 }
+        let filled = head.len();
+        Self { from, encoding, buffer: head, filled, next: 0, offset, torn: 0 }
     }
 
     /// The next record, or stretch that is none; none at the end. May be asked again when the file has grown.
@@ -46,7 +49,7 @@ impl<R: Read> Forward<R> {
                 self.fill()?;
             }
             if self.left().len() < size {
-                match self.eaten(self.buffer.len()) {
+                match self.eaten(self.filled) {
                     Some(start) if !self.left().is_empty() => self.next = start,
                     _ => return Ok(None),
                 }
@@ -94,29 +97,27 @@ impl<R: Read> Forward<R> {
     }
 
     fn left(&self) -> &[u8] {
-        &self.buffer[self.next..]
+        &self.buffer[self.next..self.filled]
     }
 
     /// Reads until there is enough to judge a record by, or until the end.
     fn fill(&mut self) -> io::Result<()> {
         let kept = self.next.min(self.encoding.size());
-        self.offset += (self.next - kept) as u64;
-        self.buffer.drain(..self.next - kept);
-        self.next = kept;
-        let mut had = self.buffer.len();
-        self.buffer.resize(BLOCK, 0);
-        let outcome = loop {
-            match self.from.read(&mut self.buffer[had..]) {
-                Ok(0) => break Ok(()),
-                Ok(more) => had += more,
+        let start = self.next - kept;
+        self.offset += start as u64;
+        self.buffer.copy_within(start..self.filled, 0);
+        (self.next, self.filled) = (kept, self.filled - start);
+        if self.buffer.len() < BLOCK {
+            self.buffer.resize(BLOCK, 0);
+        }
+        while self.filled < self.next + JUDGED * self.encoding.size() {
+            match self.from.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => break,
+                Ok(more) => self.filled += more,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) => break Err(e),
+                Err(e) => return Err(e),
             }
-            if had >= self.next + JUDGED * self.encoding.size() {
-                break Ok(());
-            }
-        };
-        self.buffer.truncate(had);
-        outcome
+        }
+        Ok(())
     }
 }

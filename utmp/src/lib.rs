@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod backwards;
 pub mod dump;
 mod encoding;

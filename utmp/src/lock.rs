@@ -25,16 +25,25 @@ const RETRY: Duration = Duration::from_millis(5);
 /// The right to write, as far as it could be had; given up when dropped, glibc's when the record file is closed.
 pub(crate) struct Writing {
     _own: Option<File>,
+    is_alone: bool,
+}
+
+impl Writing {
+    /// Whether no other writer of ours is at it: our lock could be had or, where there is no place for one, glibc's.
+    pub(crate) const fn is_alone(&self) -> bool {
+        self.is_alone
+    }
 }
 
 /// Waits for both locks, then lets the caller write whether it got them or not: a record is never lost to a lock.
 pub(crate) fn for_writing(records: &File, directory: &Path, name: &str) -> Writing {
-    try_until(FOREIGN_WAIT, || fcntl_lock(records, FlockOperation::NonBlockingLockExclusive));
+    let has_foreign = try_until(FOREIGN_WAIT, || fcntl_lock(records, FlockOperation::NonBlockingLockExclusive));
     let own = own_file(directory, name).ok();
-    if let Some(file) = &own {
-        try_until(OWN_WAIT, || flock(file, FlockOperation::NonBlockingLockExclusive));
-    }
-    Writing { _own: own }
+    let is_alone = match &own {
+        Some(file) => try_until(OWN_WAIT, || flock(file, FlockOperation::NonBlockingLockExclusive)),
+        None => has_foreign,
+    };
+    Writing { _own: own, is_alone }
 }
 
 /// Waits until no writer of glibc's is in the middle of a record, but not longer than for writing.
@@ -42,14 +51,15 @@ pub(crate) fn for_reading(records: &File) {
     try_until(FOREIGN_WAIT, || fcntl_lock(records, FlockOperation::NonBlockingLockShared));
 }
 
-/// Ends at the first answer that is not "somebody holds it": there are file systems without locks.
-fn try_until(wait: Duration, attempt: impl Fn() -> Result<(), Errno>) {
+/// Whether the lock was had. Ends at the first answer that is not "somebody holds it": there are file systems without
+/// locks.
+fn try_until(wait: Duration, attempt: impl Fn() -> Result<(), Errno>) -> bool {
     let deadline = Instant::now() + wait;
-    while let Err(Errno::AGAIN | Errno::ACCESS | Errno::INTR) = attempt() {
-        if Instant::now() >= deadline {
-            return;
+    loop {
+        match attempt() {
+            Err(Errno::AGAIN | Errno::ACCESS | Errno::INTR) if Instant::now() < deadline => sleep(RETRY),
+            outcome => return outcome.is_ok(),
         }
-        sleep(RETRY);
     }
 }
 

@@ -161,6 +161,16 @@ impl Record {
         Self::of_system(Kind::RunLevel, "shutdown", 0, release, now)
     }
 
+    /// What the clock showed before it was set (record of date(1), as `last -x` knows it).
+    pub fn clock_before(at: Time) -> Self {
+        Self { line: Text::new("|"), user: Text::new("date"), time: at, ..Self::empty(Kind::OldTime) }
+    }
+
+    /// What it showed after.
+    pub fn clock_after(at: Time) -> Self {
+        Self { line: Text::new("{"), user: Text::new("date"), time: at, ..Self::empty(Kind::NewTime) }
+    }
+
     /// A getty waits for a name on `line`.
     pub fn login_process(line: &[u8], pid: i32, now: Time) -> Self {
         Self { user: Text::new("LOGIN"), ..Self::of_process(Kind::LoginProcess, line, pid, now) }

@@ -66,6 +66,18 @@ impl<'a> View<'a> {
         text(self.line_field())
     }
 
+    /// `ut_line`, with nothing but NUL behind its first NUL.
+    #[inline]
+    pub(crate) fn padded_line(&self) -> [u8; 32] {
+        let field = *self.line_field();
+        if is_padded(&field) {
+            return field;
+        }
+        let mut padded = [0; 32];
+        padded[..self.line().len()].copy_from_slice(self.line());
+        padded
+    }
+
     /// `ut_id`, padding and all.
     #[inline]
     pub fn id_field(&self) -> &'a [u8; 4] {
@@ -141,7 +153,7 @@ impl<'a> View<'a> {
                     && (0..1_000_000).contains(&self.microseconds())
                     && is_name(self.line_field())
                     && is_padded(self.user_field())
-                    && is_padded(self.host_field())
+                    && is_long_padded(self.host_field())
                     && of_each!(self, raw => raw.after_kind == [0; 2] && raw.reserved == [0; 20])
             }
             0 => self.is_blank(),
@@ -168,15 +180,33 @@ impl<'a> View<'a> {
     }
 }
 
+/// Up to the first NUL, eight bytes looked at at once.
 #[inline]
-fn text(field: &[u8]) -> &[u8] {
-    &field[..field.iter().position(|byte| *byte == 0).unwrap_or(field.len())]
+fn text<const N: usize>(field: &[u8; N]) -> &[u8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    for (number, word) in field.as_chunks::<8>().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest bit set is the top one of the first byte that is zero.
+        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
+        if zeros != 0 {
+            return &field[..number * 8 + zeros.trailing_zeros() as usize / 8];
+        }
+    }
+    field
 }
 
 /// Whether only NUL follows the first NUL. Without an early end, so that the compiler looks at many bytes at once.
 #[inline]
 fn is_padded<const N: usize>(field: &[u8; N]) -> bool {
     field.iter().zip(&field[1..]).fold(true, |fine, (byte, next)| fine & ((*byte != 0) | (*next == 0)))
+}
+
+/// The same of a long field that is mostly empty: what is behind its first bytes is zero, or looked at like them.
+#[inline]
+fn is_long_padded(field: &[u8; 256]) -> bool {
+    let Some((first, rest)) = field.split_first_chunk::<64>() else { return is_padded(field) };
+    let is_empty = rest.iter().fold(0, |any, byte| any | byte) == 0;
+    if is_empty { is_padded(first) } else { is_padded(field) }
 }
 
 /// Whether it may be a line's name, which unlike a user's or a host's is no outside text: programs name terminals.

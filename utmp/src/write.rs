@@ -3,36 +3,58 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::thread::sleep;
+use std::time::Duration;
 
 use rustix::fs::{fstat, ftruncate};
 use rustix::io::{Errno, pwrite, retry_on_intr};
 
 use crate::limit;
 
-/// Appends `record` to a file opened with `O_APPEND`, after a last record that was torn is cut off.
+/// How often a file that seems torn is looked at again: the system shows a record's first part before its last while
+/// a writer without the lock writes it.
+const LOOKS: u32 = 4;
+/// How long each time; the kernel has no event for it.
+const LOOK: Duration = Duration::from_micros(500);
+
+/// Appends `record` to a file opened with `O_APPEND`; whoever writes alone first cuts off a last record that was torn.
 ///
 /// With `O_APPEND` two writers never write over each other, also where neither could have the lock; and files that an
-/// administrator made append-only (chattr(1)) can be written.
+/// administrator made append-only (chattr(1)) can be written. But nothing is cut off where others may write meanwhile:
+/// what seems torn may be half of a record being written, and what is behind it when it is cut, many whole ones.
 ///
 /// # Errors
-/// What the system says; the file then ends where its last whole record does.
-pub(crate) fn append(file: &File, record: &[u8]) -> io::Result<()> {
-    let end = length(file)?;
-    let start = whole(end, record.len());
-    if end != start {
-        ftruncate(file, start)?;
-    }
-    limit::raised(start + record.len() as u64, || {
-        let written = retry_on_intr(|| pwrite(file, record, start))?;
+/// What the system says; if alone, the file then ends where its last whole record does.
+pub(crate) fn append(file: &File, record: &[u8], is_alone: bool) -> io::Result<()> {
+    let end = if is_alone { healed(file, record.len())? } else { length(file)? };
+    limit::raised(end + record.len() as u64, || {
+        let written = retry_on_intr(|| pwrite(file, record, end))?;
         if written == record.len() {
             return Ok(());
         }
         // Only if nobody appended behind us: a torn record is healed by whoever comes next, a cut one is lost.
-        if length(file)? == start + written as u64 {
-            ftruncate(file, start)?;
+        if is_alone && length(file)? == end + written as u64 {
+            ftruncate(file, end)?;
         }
         Err(io::ErrorKind::StorageFull.into())
     })
+}
+
+/// Where the file ends, after what stays torn for a while was cut off.
+fn healed(file: &File, record: usize) -> io::Result<u64> {
+    let mut end = length(file)?;
+    for _ in 0..LOOKS {
+        if end == whole(end, record) {
+            return Ok(end);
+        }
+        sleep(LOOK);
+        end = length(file)?;
+    }
+    let start = whole(end, record);
+    if start != end && length(file)? == end {
+        ftruncate(file, start)?;
+    }
+    Ok(start)
 }
 
 /// Writes `record` at `offset`, over what is there or behind it.

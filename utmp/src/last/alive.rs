@@ -1,9 +1,9 @@
 //! Whether a login without an end is still there, or its logout was lost.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -89,12 +89,11 @@ impl There {
 
     /// Whether the line may be there: what is deeper than `pts/` is to be looked up.
     fn may_have(&self, line: &[u8]) -> bool {
-        let name = |bytes: &[u8]| OsString::from_vec(bytes.to_owned());
         match line.strip_prefix(b"pts/") {
-            Some(number) if !number.contains(&b'/') => self.pseudo.contains(&name(number)),
+            Some(number) if !number.contains(&b'/') => self.pseudo.contains(OsStr::from_bytes(number)),
             // util-linux looks at /dev itself for an empty name.
             _ if line.is_empty() || line.contains(&b'/') => true,
-            _ => self.lines.contains(&name(line)),
+            _ => self.lines.contains(OsStr::from_bytes(line)),
         }
     }
 }
@@ -108,7 +107,7 @@ fn login_uid(proc: &Path, pid: u32) -> Option<u32> {
 }
 
 fn line_owner(dev: &Path, line: &[u8]) -> Option<u32> {
-    let name = Path::new(std::ffi::OsStr::from_bytes(line));
+    let name = Path::new(OsStr::from_bytes(line));
     fs::metadata(dev.join(name)).ok().map(|file| file.uid())
 }
 

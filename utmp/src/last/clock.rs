@@ -31,6 +31,8 @@ pub(crate) enum Style {
 pub(crate) struct Clock {
     hours: Vec<Option<Hour>>,
     days: Vec<Option<Day>>,
+    /// The time written last, and its offset: an instant is often both start and end.
+    last: (i64, i64),
 }
 
 #[derive(Clone, Copy)]
@@ -53,7 +55,7 @@ struct Day {
 impl Clock {
     /// A clock of the local time zone.
     pub(crate) fn new() -> Self {
-        Self { hours: vec![None; KEPT as usize], days: vec![None; KEPT as usize] }
+        Self { hours: vec![None; KEPT as usize], days: vec![None; KEPT as usize], last: (i64::MIN, 0) }
     }
 
     /// Writes `seconds` behind `text`; `?` for a time no calendar has.
@@ -88,9 +90,16 @@ impl Clock {
         }
     }
 
-    /// Seconds east of Greenwich. An hour that begins and ends with the same offset has it throughout: no zone changes
-    /// twice in one.
+    /// Seconds east of Greenwich.
     fn offset(&mut self, seconds: i64) -> i64 {
+        if self.last.0 != seconds {
+            self.last = (seconds, self.offset_of_hour(seconds));
+        }
+        self.last.1
+    }
+
+    /// An hour that begins and ends with the same offset has it throughout: no zone changes twice in one.
+    fn offset_of_hour(&mut self, seconds: i64) -> i64 {
         let number = seconds.div_euclid(HOUR);
         let kept = &mut self.hours[(number & (KEPT - 1)) as usize];
         if let Some(hour) = kept.filter(|hour| hour.number == number) {

@@ -196,10 +196,7 @@ struct Line([u8; 32]);
 impl Line {
     #[inline]
     fn of(view: &View<'_>) -> Self {
-        let mut key = [0; 32];
-        let line = view.line();
-        key[..line.len()].copy_from_slice(line);
-        Self(key)
+        Self(view.padded_line())
     }
 }
 

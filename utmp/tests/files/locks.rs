@@ -114,3 +114,18 @@ fn nobody_but_its_owner_can_open_a_lock_file() {
     assert_eq!(mode(root.files.lock_dir.join("wtmp.lock")), 0o600);
     assert_eq!(mode(root.files.lock_dir.clone()), 0o755);
 }
+
+#[test]
+fn who_writes_without_the_lock_cuts_nothing_off() {
+    let root = Root::with_logs();
+    fs::create_dir(&root.files.lock_dir).unwrap();
+    let lock = File::create(root.files.lock_dir.join("wtmp.lock")).unwrap();
+    flock(&lock, FlockOperation::LockExclusive).unwrap();
+    // Half a record: torn, or being written just now by whoever has the lock.
+    let half = &Record::boot(b"", NOW).to_bytes()[..100];
+    fs::write(&root.files.wtmp, half).unwrap();
+    let record = Record::user_process(b"tty1", 1, b"alice", NOW);
+    root.files.append_wtmp(&record).unwrap();
+    assert_eq!(fs::read(&root.files.wtmp).unwrap(), [half, &record.to_bytes()].concat());
+    assert_eq!(root.files.wtmp_backwards().unwrap().next().unwrap().unwrap(), record);
+}

@@ -149,6 +149,71 @@ fn wrong_usage_has_its_own_exit_code_and_writes_nothing() {
     assert_eq!(fs::read(&root.files.wtmp).unwrap(), b"");
 }
 
+#[test]
+fn a_boot_recorded_before_the_clock_was_set_is_corrected_in_both_files() {
+    let root = Root::with_logs();
+    let in_1970 = Record::boot(b"6.1.0", Time::from_seconds(7));
+    root.files.append_wtmp(&Record::shutdown(b"", Time::from_seconds(1_700_000_000))).unwrap();
+    for record in [&in_1970, &Record::user_process(b"tty1", 1, b"alice", Time::from_seconds(9))] {
+        root.files.update(record).unwrap();
+        root.files.append_wtmp(record).unwrap();
+    }
+    let output = run(&root, &["clock-change"]);
+    assert!(output.status.success() && output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    let (now, ever): (Vec<_>, _) = (root.files.utmp_records().unwrap().collect(), root.files.wtmp_since(0).unwrap());
+    assert_eq!(kinds(&now), [Kind::BootTime, Kind::UserProcess, Kind::OldTime, Kind::NewTime]);
+    assert_eq!(kinds(&ever)[1..], [Kind::BootTime, Kind::UserProcess, Kind::OldTime, Kind::NewTime]);
+    assert_eq!(now[0], ever[1]);
+    let stat = fs::read_to_string("/proc/stat").unwrap();
+    let btime: i64 = stat.lines().find_map(|line| line.strip_prefix("btime ")).unwrap().parse().unwrap();
+    assert!(now[0].time.seconds >= btime - 2, "{:?}", now[0]);
+    let passed = |later: usize, earlier: usize| now[later].time.seconds - now[earlier].time.seconds;
+    assert_eq!(now[2].time.seconds - 7, passed(3, 0), "as long after the boot by the old clock as by the new");
+    let output = run(&root, &["clock-change"]);
+    assert_eq!(text(&output.stdout), "utmp-record: the clock was not set since the boot was recorded\n");
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 5);
+    if present("who") {
+        assert!(judge("who", &["-t"], &root.files.utmp).contains("clock change"));
+    }
+    if present("last") {
+        let told = judge("last", &["-x", "-f"], &root.files.wtmp);
+        assert!(told.contains("date     new time") && told.contains("date     old time"), "{told}");
+    }
+}
+
+#[test]
+fn a_boot_of_wtmp_that_is_another_is_not_corrected() {
+    let root = Root::with_logs();
+    root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
+    root.files.append_wtmp(&Record::boot(b"", Time::from_seconds(7))).unwrap();
+    root.files.append_wtmp(&Record::boot(b"", Time::from_seconds(8))).unwrap();
+    assert!(run(&root, &["clock-change"]).status.success());
+    let times: Vec<_> = root.files.wtmp_since(0).unwrap()[..2].iter().map(|record| record.time.seconds).collect();
+    assert_eq!(times, [7, 8]);
+}
+
+#[test]
+fn without_a_recorded_boot_there_is_nothing_to_say_of_the_clock() {
+    let root = Root::with_logs();
+    assert!(run(&root, &["clock-change"]).status.success());
+    assert_eq!(root.files.wtmp_since(0).unwrap(), []);
+}
+
+#[test]
+fn a_line_whose_process_ended_is_nobodys() {
+    let root = Root::with_logs();
+    let alice = Record::user_process(b"pts/7", 77, b"alice", Time::now()).with_id(b"x7").with_host(b"far.example");
+    root.files.update(&alice).unwrap();
+    assert!(run(&root, &["dead", "/dev/pts/7"]).status.success());
+    let now = root.files.on_line(b"pts/7").unwrap().unwrap();
+    assert_eq!((now.kind, now.pid, now.id), (Kind::DeadProcess, 77, alice.id));
+    assert!(now.user.is_empty() && now.host.is_empty());
+    assert_eq!(root.files.wtmp_since(0).unwrap(), [now]);
+    let output = run(&root, &["dead", "pts/7"]);
+    assert_eq!(text(&output.stdout), "utmp-record: nobody is recorded there\n");
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 1);
+}
+
 /// The words of `text` that are options: a dash or two and letters, behind something that is no letter.
 fn options(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
@@ -158,19 +223,22 @@ fn options(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn help_and_manual_name_the_same_options_and_verbs() {
-    let help = Command::new(env!("CARGO_BIN_EXE_utmp-record")).arg("--help").output().unwrap();
-    assert!(help.status.success());
+fn help_manual_and_completions_name_the_same_options_and_verbs() {
+    let of = |argument: &[&str]| run(&Root::new(), argument).stdout;
+    let help = of(&["--help"]);
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/utmp-record.8.scd");
     let manual = fs::read_to_string(manual).unwrap();
-    // `who -b` and `who -r` are not ours.
+    // The options of who and last are not ours.
     let manual_options: BTreeSet<_> =
-        options(&manual).into_iter().filter(|word| !["-b", "-r"].contains(word)).collect();
-    assert_eq!(options(text(&help.stdout)), manual_options);
-    assert_eq!(manual_options, BTreeSet::from(["--root", "-h", "--help", "-V", "--version"]));
-    for verb in ["boot", "runlevel", "shutdown"] {
+        options(&manual).into_iter().filter(|word| !["-b", "-r", "-t", "-x"].contains(word)).collect();
+    assert_eq!(options(text(&help)), manual_options);
+    assert_eq!(manual_options, BTreeSet::from(["--root", "--completion", "-h", "--help", "-V", "--version"]));
+    for verb in ["boot", "runlevel", "shutdown", "clock-change", "dead"] {
         assert!(manual.contains(&format!("\n*{verb}*")), "{verb}");
-        assert!(text(&help.stdout).contains(&format!("DIR] {verb}")), "{verb}");
+        assert!(text(&help).contains(&format!("DIR] {verb}")), "{verb}");
+        for shell in ["bash", "zsh", "fish"] {
+            assert!(text(&of(&["--completion", shell])).contains(verb), "{shell}: {verb}");
+        }
     }
 }
 

@@ -1,35 +1,46 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use lexopt::{Arg, Parser, ValueExt};
+use utmp::flags::{self, Flag, Program, Takes, Word};
 
-/// What `--help` prints.
-pub(crate) const HELP: &str = "\
-Usage: utmp-record [--root DIR] boot
-       utmp-record [--root DIR] runlevel LEVEL
-       utmp-record [--root DIR] shutdown
+/// utmp-record(8).
+pub(crate) const PROGRAM: Program = Program {
+    name: "utmp-record",
+    usage: &[
+        "[--root DIR] boot",
+        "[--root DIR] runlevel LEVEL",
+        "[--root DIR] shutdown",
+        "[--root DIR] clock-change",
+        "[--root DIR] dead LINE",
+    ],
+    about: "Write the records an init leaves in utmp and wtmp: the system came up, its
+run level is now LEVEL (0 to 9 or S), the system goes down, the clock was set,
+the process on LINE ended.
 
-Write the records an init leaves in utmp and wtmp: the system came up, its
-run level is now LEVEL (0 to 9 or S), the system goes down.
+Exit status: 0 done, 1 a record could not be written, 2 wrong usage.",
+    flags: &[
+        Flag { short: None, long: "root", takes: Takes::File, help: "the files are those of the system under it" },
+        flags::COMPLETION,
+        flags::HELP,
+        flags::VERSION,
+    ],
+    operands: Takes::OneOf("verb", VERBS),
+    takes_digits: false,
+    manual: "utmp-record(8)",
+};
 
-Options:
-      --root DIR  the files are those of the system under DIR
-  -h, --help      print this help
-  -V, --version   print the version
-
-Exit status: 0 done, 1 a record could not be written, 2 wrong usage.
-See utmp-record(8).
-";
+const VERBS: &[&str] = &["boot", "runlevel", "shutdown", "clock-change", "dead"];
+/// Bytes of a line's name that leave room for the NUL behind it.
+const LINE: usize = 31;
 
 /// What to do.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Command {
-    /// Print the help.
-    Help,
-    /// Print the version.
-    Version,
+    /// Print this.
+    Print(String),
     /// Write records.
     Record {
         /// Which.
@@ -48,23 +59,36 @@ pub(crate) enum Act {
     RunLevel(u8),
     /// It goes down.
     Shutdown,
+    /// Its clock was set.
+    ClockChange,
+    /// The process on this line ended.
+    Dead(Vec<u8>),
 }
 
 /// Why the command line was not understood.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UsageError {
-    /// An option it does not know, or an argument too many or too few.
+    /// An option it does not know, or with too much or too little behind it.
     #[error(transparent)]
-    Arguments(#[from] lexopt::Error),
+    Options(#[from] flags::UsageError),
+    /// A word behind those of the verb.
+    #[error("unexpected argument '{}'", .0.to_string_lossy().escape_debug())]
+    TooMuch(OsString),
     /// No verb.
-    #[error("what is to be recorded? boot, runlevel LEVEL or shutdown (see --help)")]
+    #[error("what is to be recorded? boot, runlevel LEVEL, shutdown, clock-change or dead LINE (see --help)")]
     NoVerb,
     /// A verb it does not know.
-    #[error("'{}' is not one of boot, runlevel, shutdown", .0.to_string_lossy().escape_debug())]
+    #[error("'{}' is not one of boot, runlevel, shutdown, clock-change, dead", .0.to_string_lossy().escape_debug())]
     Verb(OsString),
     /// No level, or one that no init has.
     #[error("a run level is one of 0 to 9 and S")]
     Level,
+    /// No line, or none that a terminal has.
+    #[error("a line is the name of a terminal, with or without /dev/")]
+    Line,
+    /// A shell it does not know.
+    #[error("no completion for '{}': it is bash, zsh or fish", .0.escape_debug())]
+    Shell(String),
 }
 
 impl Command {
@@ -73,16 +97,20 @@ impl Command {
     /// # Errors
     /// If they are not what `--help` says.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
-        let mut parser = Parser::from_args(arguments);
         let mut root = PathBuf::from("/");
         let mut words = Vec::new();
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Arg::Short('h') | Arg::Long("help") => return Ok(Self::Help),
-                Arg::Short('V') | Arg::Long("version") => return Ok(Self::Version),
-                Arg::Long("root") => root = parser.value()?.into(),
-                Arg::Value(word) => words.push(word),
-                other => return Err(other.unexpected().into()),
+        for word in PROGRAM.parse(arguments)? {
+            match word {
+                Word::Operand(word) => words.push(word),
+                Word::Flag("root", value) => root = value.into(),
+                Word::Flag("completion", shell) => {
+                    let shell = shell.to_string_lossy();
+                    return PROGRAM.completion(&shell).map(Self::Print).ok_or_else(|| UsageError::Shell(shell.into()));
+                }
+                Word::Flag("version", _) => {
+                    return Ok(Self::Print(concat!("utmp-record ", env!("CARGO_PKG_VERSION"), "\n").to_owned()));
+                }
+                Word::Flag(..) | Word::Digit(_) => return Ok(Self::Print(PROGRAM.help())),
             }
         }
         Ok(Self::Record { act: Act::parse(words)?, root })
@@ -95,24 +123,34 @@ impl Act {
         let verb = words.next().ok_or(UsageError::NoVerb)?;
         let act = match verb.to_str() {
             Some("boot") => Self::Boot,
-            Some("runlevel") => Self::RunLevel(level(&words.next().ok_or(UsageError::Level)?.string()?)?),
+            Some("runlevel") => Self::RunLevel(level(&words.next().ok_or(UsageError::Level)?)?),
             Some("shutdown") => Self::Shutdown,
+            Some("clock-change") => Self::ClockChange,
+            Some("dead") => Self::Dead(line(words.next().ok_or(UsageError::Line)?)?),
             _ => return Err(UsageError::Verb(verb)),
         };
         match words.next() {
             None => Ok(act),
-            Some(word) => Err(Arg::Value(word).unexpected().into()),
+            Some(word) => Err(UsageError::TooMuch(word)),
         }
     }
 }
 
 /// The levels of sysvinit's init(8), whose `s` is `S`.
-fn level(word: &str) -> Result<u8, UsageError> {
+fn level(word: &OsString) -> Result<u8, UsageError> {
     match word.as_bytes() {
         [digit @ b'0'..=b'9'] => Ok(*digit),
         b"S" | b"s" => Ok(b'S'),
         _ => Err(UsageError::Level),
     }
+}
+
+/// A name without `/dev/`, as the records have it.
+fn line(word: OsString) -> Result<Vec<u8>, UsageError> {
+    let word = word.into_vec();
+    let name = word.strip_prefix(b"/dev/").unwrap_or(&word);
+    let is_name = (1..=LINE).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic) && name != b"~";
+    if is_name { Ok(name.to_owned()) } else { Err(UsageError::Line) }
 }
 
 #[cfg(test)]
@@ -140,6 +178,14 @@ mod tests {
     }
 
     #[test]
+    fn a_line_may_be_named_by_its_path() {
+        for name in ["pts/3", "/dev/pts/3"] {
+            assert_eq!(parse(&format!("dead {name}")).unwrap(), record(Act::Dead(b"pts/3".to_vec()), "/"));
+        }
+        assert_eq!(parse("clock-change").unwrap(), record(Act::ClockChange, "/"));
+    }
+
+    #[test]
     fn what_no_init_knows_is_refused() {
         for line in [
             "",
@@ -154,6 +200,13 @@ mod tests {
             "-x",
             "boot --root",
             "shutdown -r",
+            "clock-change now",
+            "dead",
+            "dead /dev/",
+            "dead ~",
+            "dead tty\x1b",
+            "dead a-name-of-more-than-thirty-one-bytes",
+            "dead tty1 tty2",
         ] {
             assert!(parse(line).is_err(), "{line}");
         }

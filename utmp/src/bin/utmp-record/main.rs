@@ -1,9 +1,11 @@
-//! Writes the boot, run-level and shutdown records of an init that writes none itself: utmp-record(8).
+//! Writes the records of an init that writes none itself: boot, run level, shutdown, the clock, a line: utmp-record(8).
 
 #![forbid(unsafe_code)]
 
 mod boot;
+mod clock;
 mod command;
+mod line;
 mod system;
 
 use std::error::Error;
@@ -22,8 +24,7 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let done = match Command::parse(std::env::args_os().skip(1)) {
-        Ok(Command::Help) => say(command::HELP),
-        Ok(Command::Version) => say(concat!("utmp-record ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Print(text)) => say(&text),
         Ok(Command::Record { act, root }) => record(&act, &Files::under(root)),
         Err(e) => {
             complain(&e);
@@ -53,7 +54,26 @@ fn record(act: &Act, files: &Files) -> bool {
             Err(e) => failed(&e),
         },
         Act::Shutdown => written(files.append_wtmp(&system.shutdown())),
+        Act::ClockChange => match clock::change(files, &system) {
+            Ok(Some(change)) => clock_changed(files, &change),
+            Ok(None) => say("utmp-record: the clock was not set since the boot was recorded\n"),
+            Err(e) => failed(&e),
+        },
+        Act::Dead(name) => match line::dead(files, name, system.now) {
+            Ok(Some(record)) => written(files.update(&record)) & written(files.append_wtmp(&record)),
+            Ok(None) => say("utmp-record: nobody is recorded there\n"),
+            Err(e) => failed(&e),
+        },
     }
+}
+
+/// The boot first: what it was before must still stand there to be found.
+fn clock_changed(files: &Files, change: &clock::Change) -> bool {
+    let mut done = written(files.correct_boot(change.boot_was, &change.boot));
+    for record in [&change.before, &change.after] {
+        done &= written(files.update(record)) & written(files.append_wtmp(record));
+    }
+    done
 }
 
 fn written<T>(outcome: Result<T, utmp::WriteError>) -> bool {

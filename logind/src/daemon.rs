@@ -169,8 +169,10 @@ impl Daemon {
         let Hands { records, cgroups, directories, limits } = &self.hands;
         match effect {
             Effect::LookUpUser { request, uid } => self.sources.look_up_user(request, uid),
-            Effect::MakeRuntimeDirectory { session, uid, gid } => {
-                self.opening(session, "cannot make the runtime directory", directories.make(uid, gid, *limits))?;
+            Effect::MakeRuntimeDirectory { session, request, uid, gid } => {
+                let (directories, limits) = (directories.clone(), *limits);
+                let making = move || directories.make(uid, gid, limits);
+                self.sources.make_runtime_directory(session, request, uid, making);
             }
             Effect::MakeLifeLine(session) => {
                 let made = self.make_life_line(&session);
@@ -211,7 +213,10 @@ impl Daemon {
                 logged("cannot remove a scope", cgroups.remove_scope(uid, &session));
             }
             Effect::RemoveSlice(uid) => logged("a slice is kept", cgroups.remove_slice(uid)),
-            Effect::RemoveRuntimeDirectory(uid) => self.sources.remove_runtime_directory(directories.clone(), uid),
+            Effect::RemoveRuntimeDirectory(uid) => {
+                let directories = directories.clone();
+                self.sources.remove_runtime_directory(uid, move || directories.remove(uid));
+            }
             Effect::Announce(signal) => self.announce(&signal),
             Effect::Reply { request, answer } => self.reply(request, answer),
         }

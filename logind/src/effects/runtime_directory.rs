@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use logind_core::names::Uid;
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Stat, fchmod, fchown, fstat, mkdirat, openat, statat, unlinkat,
+    AtFlags, FileType, Gid, Mode, OFlags, StatxFlags, fchmod, fchown, fstat, mkdirat, openat, statat, statx, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -40,7 +40,7 @@ impl RuntimeDirectories {
 
     /// Makes the runtime directory of `uid`: a tmpfs of its own, or a plain directory where mounting is refused. One
     /// that is there already and the user's is kept with all that is in it; one that the user has covered too, for that
-    /// must keep no session of theirs from being known.
+    /// must keep no session of theirs from being known. Can take as long as what the user covered it with.
     ///
     /// # Errors
     /// `ENOTDIR` or `EPERM` if something is there that is no directory or somebody else's; what the kernel says.
@@ -54,7 +54,7 @@ impl RuntimeDirectories {
                 return Ok(());
             }
             Err(errno) => return Err(errno.into()),
-            Ok(stat) if !is_directory(&stat) => return Err(Errno::NOTDIR.into()),
+            Ok(stat) if !is_directory(stat.st_mode) => return Err(Errno::NOTDIR.into()),
             Ok(stat) if stat.st_uid == uid.get() => return adopt(base.as_fd(), &name),
             // A removal or a making that was cut short: what is there was made root's.
             Ok(stat) if stat.st_uid == 0 => self.remove(uid)?,
@@ -105,7 +105,8 @@ impl RuntimeDirectories {
     }
 
     /// The users that have a directory of their own here, with its group, or their number where that cannot be seen. What
-    /// else is here is logged and left alone.
+    /// else is here is logged and left alone. No file system that a user mounted is asked anything: the kernel tells what
+    /// it knows of it already (statx(2), `AT_STATX_DONT_SYNC`).
     ///
     /// # Errors
     /// What listing them says.
@@ -119,12 +120,15 @@ impl RuntimeDirectories {
                 continue;
             }
             let uid = name.to_str().ok().and_then(crate::processes::parse_uid);
-            match (uid, statat(&base, name, AtFlags::SYMLINK_NOFOLLOW)) {
+            let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
+            match (uid, statx(&base, name, flags, StatxFlags::BASIC_STATS)) {
                 (_, Err(Errno::NOENT)) => {}
                 (Some(uid), Err(errno)) if is_users_word(errno) => owners.push((uid, uid.get())),
                 (_, Err(errno)) => return Err(errno.into()),
-                (Some(uid), Ok(stat)) if is_directory(&stat) && [uid.get(), 0].contains(&stat.st_uid) => {
-                    owners.push((uid, stat.st_gid));
+                (Some(uid), Ok(stat))
+                    if is_directory(stat.stx_mode.into()) && [uid.get(), 0].contains(&stat.stx_uid) =>
+                {
+                    owners.push((uid, stat.stx_gid));
                 }
                 _ => tracing::warn!(name = %name.to_string_lossy(), "not a runtime directory, left alone"),
             }
@@ -154,8 +158,8 @@ fn is_users_word(errno: Errno) -> bool {
     matches!(errno, Errno::ACCESS | Errno::NOTCONN)
 }
 
-fn is_directory(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+fn is_directory(mode: u32) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
 }
 
 /// Keeps a directory that is the user's, and sees that it is nobody else's.

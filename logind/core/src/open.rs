@@ -33,8 +33,13 @@ pub(crate) struct Logins {
 }
 
 impl Logins {
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.asking.len() + self.waiting.values().map(Vec::len).sum::<usize>()
+    }
+
+    fn of(&self, uid: Uid) -> usize {
+        let asking = self.asking.values().filter(|login| login.uid == uid).count();
+        asking + self.waiting.get(&uid).map_or(0, Vec::len)
     }
 
     /// The user's former runtime directory is waited for no more: the user is looked up again, each login on its own, so
@@ -58,14 +63,11 @@ pub(crate) fn ask(
     reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
     fill_in(&mut login);
-    let known = u64::try_from(reach.sessions.len() + logins.len()).unwrap_or(u64::MAX);
-    if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
+    let uid = login.uid;
+    let fits = check(&login, reach.sessions, reach.seats).and_then(|()| check_room(uid, logins, reach));
+    if let Err(refusal) = fits {
         return refuse(request, refusal);
     }
-    if known >= reach.policy.sessions_max {
-        return refuse(request, Refusal::LimitsExceeded("too many sessions"));
-    }
-    let uid = login.uid;
     if let Some(user) = reach.users.get(&uid).filter(|user| !user.is_stopping()) {
         let account = user.account.clone();
         return begin(now, request, login, account, reach);
@@ -239,6 +241,24 @@ fn fill_in(login: &mut Login) {
         login.seat = None;
         login.vt = None;
     }
+}
+
+/// Whether there is room for one more session of the user. Those that close count, for their processes live on; so one
+/// user can fill half of the room and no more, and root, who may have to end them, always gets in.
+fn check_room(uid: Uid, logins: &Logins, reach: &Reach<'_>) -> Result<(), Refusal> {
+    let is_full = |known: usize, max: u64| u64::try_from(known).unwrap_or(u64::MAX) >= max;
+    let max = reach.policy.sessions_max;
+    if uid == Uid::ROOT {
+        return Ok(());
+    }
+    if is_full(reach.sessions.len() + logins.len(), max) {
+        return Err(Refusal::LimitsExceeded("too many sessions"));
+    }
+    let own = reach.users.get(&uid).map_or(0, |user| user.sessions.len()) + logins.of(uid);
+    if is_full(own, max.div_ceil(2)) {
+        return Err(Refusal::LimitsExceeded("too many sessions of this user"));
+    }
+    Ok(())
 }
 
 /// Whether the session may be (the order of the checks is org.freedesktop.login1(5)'s).

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use logind_core::event::{RequestId, Witnesses};
-use logind_core::names::{Class, VtNumber};
+use logind_core::names::{Class, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
 use logind_core::{Core, Event};
@@ -32,8 +32,10 @@ fn hold_promises(kernel: &Kernel) {
         }
     }
     assert!(on_vt.values().all(|&n| n == 1), "two sessions on a terminal");
-    assert!(core.session_count() as u64 <= core.policy().sessions_max);
+    let (all, max) = (core.sessions().filter(|s| s.uid() != Uid::ROOT).count() as u64, core.policy().sessions_max);
+    assert!(all <= max, "more sessions than may be");
     for user in core.users() {
+        assert!(user.uid() == Uid::ROOT || user.sessions().len() as u64 <= max.div_ceil(2), "more than one's share");
         assert_eq!(kernel.ledger.users.contains(&user.uid()), user.is_announced());
         let file = kernel.user_files.get(&user.uid());
         if core.sessions_of(user).iter().any(|s| s.stage() == Stage::Opening) {

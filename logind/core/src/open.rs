@@ -19,8 +19,7 @@ use crate::switch;
 use crate::time::{Moment, Span};
 use crate::user::User;
 
-/// How long a login waits for its runtime directory: its user may have covered it with a file system that does not
-/// answer, and our PAM module waits two seconds for all.
+/// How long a login waits for its runtime directory, whatever holds that up: our PAM module waits two seconds for all.
 const DIRECTORY_PATIENCE: Span = Span::seconds(1);
 
 /// Logins that wait for something before their session can be made.
@@ -115,7 +114,7 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
     // The files come first: a logind killed from here on finds what it began.
     let mut effects: Vec<Effect> = is_new.then_some(Effect::SaveUser(uid)).into_iter().collect();
     effects.push(Effect::SaveSession(id.clone()));
-    // What an open session has need not be looked at, and what the user put in its place not be asked.
+    // What an open session has need not be looked at.
     if user.has_directory() {
         effects.extend(steps(&session, request));
     } else {

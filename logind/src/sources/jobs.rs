@@ -22,8 +22,7 @@ const LOOK_UPS: usize = 8;
 /// How many of those are of one user.
 const LOOK_UPS_OF_ONE: usize = 2;
 
-/// How many runtime directories are made at once. Only users who cover theirs with a file system that does not answer
-/// hold any of these for long, each of them one.
+/// How many runtime directories are made at once. A making that hangs holds up no login but those of its user.
 const MAKINGS: usize = 32;
 
 /// How many runtime directories are removed at once.
@@ -180,7 +179,7 @@ async fn in_turn(
     if let Ok(outcome) = timeout(TURN, &mut running).await {
         return outcome;
     }
-    tracing::warn!(uid = uid.get(), "the runtime directory does not answer: its user may have covered it");
+    tracing::warn!(uid = uid.get(), "the runtime directory takes long to make");
     running.await
 }
 

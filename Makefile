@@ -6,7 +6,7 @@ DESTDIR ?=
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
 LIBEXEC := $(DESTDIR)$(PREFIX)/libexec/session-rs
-PROGRAMS := getty login logind utmp-record
+PROGRAMS := getty login logind utmp-record last lastb lastlog utmpdump
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo env "PATH=$(PATH)")
 # Where this system's PAM looks for modules: beside pam_unix.so.
 SECURITY ?= $(patsubst %/pam_unix.so,%,$(firstword $(wildcard \

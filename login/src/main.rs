@@ -145,12 +145,14 @@ fn begin(
 /// Runs the shell in a child, and waits for its end; the session stays with the parent.
 fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit) {
     parent::let_go(line);
+    let (terminal, time_to_read) = (*start.terminal, start.settings.fail_delay);
     let (watch, forked) = (Watch::begin(), sys::fork());
     match forked {
         Ok(Fork::Child) => {
             let error = child::become_shell(start, session);
             warn!(error = &error as &dyn std::error::Error, "no shell");
             failure::tell(&error);
+            terminal.linger(time_to_read); // the line is hung up at the end, and the next getty may clear the screen
             sys::exit_now(error.exit_status())
         }
         Ok(Fork::Parent(shell)) => {

@@ -60,6 +60,7 @@ fn root_logs_in() -> Outcome {
 
 fn a_shell_that_cannot_be_run_is_told_and_the_session_closed() -> Outcome {
     visit::forget_users_soon()?;
+    settings::login_defs("FAIL_DELAY", "1")?;
     fs::write("/tmp/not-executable", "#!/bin/sh\n")?;
     fs::write("/tmp/no-interpreter", "#!/nonexistent/interpreter\n")?;
     fs::set_permissions("/tmp/no-interpreter", Permissions::from_mode(0o755))?;

@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod beside;
+mod beside_elogind;
 mod beside_login;
 mod bus;
 mod case;

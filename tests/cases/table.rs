@@ -4,9 +4,9 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    account, accounts, beside, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign, hosts, intruders,
-    isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire, registry, shortage, sshd,
-    su, sweep, terminals,
+    account, accounts, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign,
+    hosts, intruders, isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire,
+    registry, shortage, sshd, su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -35,6 +35,7 @@ const THEMES: &[&[Case]] = &[
     prompt::CASES,
     account::CASES,
     records_under_fire::CASES,
+    beside_elogind::CASES,
     beside_login::CASES,
     intruders::CASES,
     nested::CASES,

@@ -57,3 +57,27 @@ fn an_init_without_files_is_said_to_have_none() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("launchd"));
 }
+
+#[test]
+fn the_bus_is_given_no_way_to_start_a_logind() {
+    for init in ["", "sysvinit", "openrc", "runit"] {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(install(root.path(), init).status.success());
+        assert!(files(root.path()).iter().all(|file| file.extension().is_none_or(|end| end != "service")), "{init}");
+    }
+}
+
+#[test]
+fn a_stack_of_ours_locks_nobody_out_who_only_cannot_be_registered() {
+    for service in ["login", "remote"] {
+        let stack = fs::read_to_string(Path::new(DIST).join("pam.d").join(service)).expect("a stack");
+        let control = |module: &str| {
+            let line = stack.lines().find(|line| line.ends_with(module)).expect("a line");
+            line.split_whitespace().take(2).collect::<Vec<_>>()
+        };
+        // A missing module is passed over because of the dash.
+        assert_eq!(control("pam_session_rs.so"), ["-session", "optional"], "{service}");
+        // A user namespace may refuse the login uid.
+        assert_eq!(control("pam_loginuid.so"), ["session", "optional"], "{service}");
+    }
+}

@@ -67,6 +67,16 @@ fn login_may_ask_itself() {
 }
 
 #[test]
+fn the_issue_is_shown_also_where_login_asks_itself() {
+    let (room, mut person) = (Room::new(), Person::new());
+    std::fs::write(room.path("issue"), "THE ISSUE\n").unwrap();
+    let issue = room.path("issue").display().to_string();
+    let _getty = room.getty(&["-n", "-f", &issue], person.line(), &[]);
+    person.sees("THE ISSUE\r\n");
+    person.sees(".\r\n");
+}
+
+#[test]
 fn nobody_is_waited_for_longer_than_the_timeout() {
     for typed in ["", "ali"] {
         let (room, mut person) = (Room::new(), Person::new());
@@ -103,6 +113,17 @@ fn the_issue_the_empty_line_and_the_host_may_be_left_out() {
     let (room, mut person) = (Room::new(), Person::new());
     let _getty = room.getty(&["-i", "-N", "--nohostname"], person.line(), &[]);
     assert_eq!(person.sees("login: "), "login: ");
+}
+
+#[test]
+fn each_prompt_has_a_line_of_its_own_also_where_the_empty_line_is_left_out() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let _getty = room.getty(&["-i", "-N", "--nohostname"], person.line(), &[]);
+    person.sees("login: ");
+    for _ in 0..2 {
+        person.types("\r");
+        assert_eq!(person.sees("login: "), "\r\nlogin: ");
+    }
 }
 
 #[test]

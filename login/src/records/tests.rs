@@ -62,6 +62,20 @@ fn one_login_is_one_record_in_utmp_and_two_in_wtmp() {
 }
 
 #[test]
+fn a_logout_names_its_line_and_nobody() {
+    let (_root, files) = files();
+    let records = records(&files, "tty9");
+    records.began(&alice(), records.mark(), u32::MAX);
+    records.ended(Exit::default(), records.mark());
+    let in_wtmp = wtmp(&files).pop().expect("a logout");
+    let in_utmp = files.on_line(b"tty9").expect("utmp is read").expect("a record");
+    for logout in [in_wtmp, in_utmp] {
+        assert_eq!((logout.kind, logout.line), (Kind::DeadProcess, Text::new("tty9")));
+        assert_eq!((logout.user, logout.host, logout.address), (Text::new(""), Text::new(""), [0; 16]));
+    }
+}
+
+#[test]
 fn what_a_module_wrote_for_us_is_not_written_again() {
     let (_root, files) = files();
     let records = records(&files, "tty9");

@@ -97,6 +97,20 @@ fn a_name_that_is_an_option_never_reaches_pam_cve_2026_24061_cve_2019_19521() {
 }
 
 #[test]
+fn a_number_is_a_name_like_any_other_and_nobodys_uid_cve_2020_13776() {
+    let Some(machine) = Machine::new() else { return };
+    machine.write(
+        "etc/pam.d/login",
+        "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n",
+    );
+    for number in ["0", "00", "0x0", "1000"] {
+        let mut seat = machine.login(&["--", number]);
+        assert_eq!(seat.exits(), Some(1), "{number}: {}", seat.screen());
+    }
+    assert!(machine.wtmp().is_empty() && machine.utmp().is_empty());
+}
+
+#[test]
 fn hostile_names_neither_reach_the_screens_nor_the_log_as_they_are() {
     let Some(machine) = Machine::new() else { return };
     machine.add("etc/login.defs", "LOG_UNKFAIL_ENAB yes\n");
@@ -208,7 +222,9 @@ fn nologin_keeps_everybody_out_but_root() {
 fn a_service_that_is_missing_or_broken_lets_nobody_in() {
     let Some(machine) = Machine::new() else { return };
     machine.write("etc/pam.d/login", "auth required pam_no_such_module.so\n");
-    assert_eq!(machine.login(&["--", "alice"]).exits(), Some(0));
+    let mut seat = machine.login(&["--", "alice"]);
+    seat.sees("nobody can be authenticated here");
+    assert_eq!(seat.exits(), Some(1));
     fs::remove_file(machine.path("etc/pam.d/login")).expect("it was there");
     let mut seat = machine.login(&["--", "alice"]);
     seat.sees("Login incorrect");

@@ -166,11 +166,11 @@ impl Daemon {
 
     /// Carries one effect out: the event that comes of it at once, or what failed if it was essential.
     fn carry_out(&mut self, effect: Effect) -> Result<Option<Event>, Failed> {
-        let Hands { records, cgroups, directories, limits } = &self.hands;
+        let Hands { records, cgroups, .. } = &self.hands;
         match effect {
             Effect::LookUpUser { request, uid } => self.sources.look_up_user(request, uid),
-            Effect::MakeRuntimeDirectory { session, uid, gid } => {
-                self.opening(session, "cannot make the runtime directory", directories.make(uid, gid, *limits))?;
+            Effect::MakeRuntimeDirectory { session, request, uid, gid } => {
+                self.make_runtime_directory(session, request, uid, gid);
             }
             Effect::MakeLifeLine(session) => {
                 let made = self.make_life_line(&session);
@@ -211,7 +211,7 @@ impl Daemon {
                 logged("cannot remove a scope", cgroups.remove_scope(uid, &session));
             }
             Effect::RemoveSlice(uid) => logged("a slice is kept", cgroups.remove_slice(uid)),
-            Effect::RemoveRuntimeDirectory(uid) => self.sources.remove_runtime_directory(directories.clone(), uid),
+            Effect::RemoveRuntimeDirectory(uid) => self.remove_runtime_directory(uid),
             Effect::Announce(signal) => self.announce(&signal),
             Effect::Reply { request, answer } => self.reply(request, answer),
         }
@@ -228,6 +228,16 @@ impl Daemon {
 
     fn save_user(&self, uid: Uid) {
         logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
+    }
+
+    fn make_runtime_directory(&mut self, session: SessionId, request: RequestId, uid: Uid, gid: u32) {
+        let (directories, limits) = (self.hands.directories.clone(), self.hands.limits);
+        self.sources.make_runtime_directory(session, request, uid, move || directories.make(uid, gid, limits));
+    }
+
+    fn remove_runtime_directory(&mut self, uid: Uid) {
+        let directories = self.hands.directories.clone();
+        self.sources.remove_runtime_directory(uid, move || directories.remove(uid));
     }
 
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {

@@ -16,8 +16,8 @@ pub(crate) const CGROUP: &str = "/sys/fs/cgroup";
 /// Where cgroup2 is mounted on a hybrid host.
 pub(crate) const CGROUP_HYBRID: &str = "/sys/fs/cgroup/unified";
 
-/// The mounts that we see (proc_pid_mountinfo(5)).
-pub(crate) const MOUNTS: &str = "/proc/self/mountinfo";
+/// The mounts that this thread sees (proc_pid_mountinfo(5)).
+pub(crate) const MOUNTS: &str = "/proc/thread-self/mountinfo";
 
 /// The virtual terminal in front (sysfs-tty of the kernel's ABI). Not there without virtual terminals.
 pub(crate) const FOREGROUND: &str = "/sys/class/tty/tty0/active";

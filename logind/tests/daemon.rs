@@ -57,6 +57,28 @@ async fn lives_and_ends(mut house: House) {
 }
 
 #[tokio::test]
+async fn a_runtime_directory_covered_with_what_never_answers_keeps_nobody_waiting() {
+    let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=1h");
+    let Some(covering) = house.cover_runtime_directory() else {
+        println!("skipped: no fuse to be had");
+        return;
+    };
+    house.start_logind(); // which finds the directory
+    let door = house.door().await;
+    let (one, again, last, other) = (Leader::start(), Leader::start(), Leader::start(), Leader::start());
+    let (covered, opened) = tokio::join!(door.create_session(&one), door.ask_for_session(0, &other));
+    assert_eq!(opened.map(drop), Ok(()));
+    drop((covered, one)); // the session ends, and its user stays for the stop delay
+
+    house.kill_logind();
+    house.start_logind();
+    let door = house.door().await;
+    door.create_session(&again).await;
+    covering.end();
+    door.create_session(&last).await; // what is mounted is dead
+}
+
+#[tokio::test]
 async fn a_killed_logind_comes_back_to_its_sessions_and_sees_their_end() {
     let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=0");
     house.start_logind();

@@ -9,7 +9,7 @@ use crate::time::Moment;
 /// Whose deadline it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
-    /// A session that ends.
+    /// A session that waits for its directory, or ends.
     Session(SessionId),
     /// A user without sessions.
     User(Uid),

@@ -17,11 +17,13 @@ pub enum Effect {
         /// Whom to look up.
         uid: Uid,
     },
-    /// Make `/run/user/UID` the user's own: a tmpfs, or a plain directory where mounting is refused; one that is there
-    /// and the user's is kept. *Essential* for the session being opened.
+    /// Make `/run/user/UID` the user's own, off the loop: a tmpfs, or a plain directory where mounting is refused; one
+    /// that is there and the user's is kept. Comes back as [`crate::Event::RuntimeDirectoryMade`].
     MakeRuntimeDirectory {
         /// The session that needs it.
         session: SessionId,
+        /// The login that waits.
+        request: RequestId,
         /// The user.
         uid: Uid,
         /// The user's group.
@@ -96,7 +98,8 @@ pub enum Effect {
     },
     /// Remove the user's slice. One that is not empty is left alone.
     RemoveSlice(Uid),
-    /// Empty and remove `/run/user/UID`, off the loop; comes back as [`crate::Event::RuntimeDirectoryRemoved`].
+    /// Empty and remove `/run/user/UID`, off the loop, after what is being made of it; comes back as
+    /// [`crate::Event::RuntimeDirectoryRemoved`].
     RemoveRuntimeDirectory(Uid),
     /// Tell everybody.
     Announce(Signal),

@@ -29,6 +29,15 @@ pub enum Event {
         /// The user, or the errno of the failed look-up (`ENOENT`: there is no such user).
         account: Result<Account, i32>,
     },
+    /// The user's runtime directory is there, or could not be made (errno).
+    RuntimeDirectoryMade {
+        /// The session that needs it.
+        session: SessionId,
+        /// The login that waits.
+        request: RequestId,
+        /// What the kernel said.
+        outcome: Result<(), i32>,
+    },
     /// All essential effects before [`crate::Effect::ConfirmOpen`] have been carried out.
     Opened(SessionId),
     /// An essential effect failed, and the rest of its batch was dropped.

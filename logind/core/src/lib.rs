@@ -13,9 +13,11 @@
 //! | asking | UserFound: nobody, or refused by now | – | reply |
 //! | asking | UserFound, the user's directory being removed | waiting | |
 //! | waiting | RuntimeDirectoryRemoved | asking | (what becomes of the user) · look the user up |
-//! | asking | UserFound | Opening | user file · session file · runtime directory · life line · watch leader · make scope, leader moved · watch scope · confirm |
+//! | asking | UserFound | Opening | (user file) · session file · make the runtime directory; if an open session has it: as for RuntimeDirectoryMade |
+//! | Opening | RuntimeDirectoryMade | Opening | life line · watch leader · make scope, leader moved · watch scope · confirm |
 //! | Opening | released, terminated, or a witness gone | Opening | remembered (· reply) |
-//! | Opening | Failed | Closing, unannounced | session file · user file · (if terminated: TERM, HUP, CONT) · ask the kernel · reply with the error |
+//! | Opening | Failed, RuntimeDirectoryMade: it could not be, Deadline 1 s after it was to be made | Closing, unannounced | session file · user file · (if terminated: TERM, HUP, CONT) · ask the kernel · reply with the error |
+//! | Closing, or gone | RuntimeDirectoryMade | as it was | |
 //! | Opening | Opened | Open | (seat) · session file · user file · (UserNew) · (display) · SessionNew · reply · (if over already: as below · ask the kernel) |
 //! | Open | Release | Closing | session file · State · (seat) · (display) · user file · reply |
 //! | Open | LeaderExited, LifeLineClosed | Closing | as for Release, without reply · (KillUserProcesses and the leader gone: TERM, HUP, CONT) · (both gone: ask the kernel) |

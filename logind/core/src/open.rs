@@ -16,8 +16,11 @@ use crate::seat::Seats;
 use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
 use crate::switch;
-use crate::time::Moment;
+use crate::time::{Moment, Span};
 use crate::user::User;
+
+/// How long a login waits for its runtime directory, whatever holds that up: our PAM module waits two seconds for all.
+const DIRECTORY_PATIENCE: Span = Span::seconds(1);
 
 /// Logins that wait for something before their session can be made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,8 +32,13 @@ pub(crate) struct Logins {
 }
 
 impl Logins {
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.asking.len() + self.waiting.values().map(Vec::len).sum::<usize>()
+    }
+
+    fn of(&self, uid: Uid) -> usize {
+        let asking = self.asking.values().filter(|login| login.uid == uid).count();
+        asking + self.waiting.get(&uid).map_or(0, Vec::len)
     }
 
     /// The user's former runtime directory is waited for no more: the user is looked up again, each login on its own, so
@@ -54,14 +62,11 @@ pub(crate) fn ask(
     reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
     fill_in(&mut login);
-    let known = u64::try_from(reach.sessions.len() + logins.len()).unwrap_or(u64::MAX);
-    if let Err(refusal) = check(&login, reach.sessions, reach.seats) {
+    let uid = login.uid;
+    let fits = check(&login, reach.sessions, reach.seats).and_then(|()| check_room(uid, logins, reach));
+    if let Err(refusal) = fits {
         return refuse(request, refusal);
     }
-    if known >= reach.policy.sessions_max {
-        return refuse(request, Refusal::LimitsExceeded("too many sessions"));
-    }
-    let uid = login.uid;
     if let Some(user) = reach.users.get(&uid).filter(|user| !user.is_stopping()) {
         let account = user.account.clone();
         return begin(now, request, login, account, reach);
@@ -100,27 +105,61 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
     let (uid, gid) = (account.uid, account.gid);
     let session = new_session(now, request, login, reach.sessions);
     switch::reserve(&session, reach.seats);
-    let (id, has_scope) = (session.id.clone(), session.class.has_scope());
+    let id = session.id.clone();
     let is_new = !reach.users.contains_key(&uid);
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
     user.sessions.insert(id.clone());
     reach.deadlines.clear(&Subject::User(uid));
-    reach.sessions.insert(session);
 
-    // The files come first: a logind killed from here on finds what it began. The leader is moved last.
+    // The files come first: a logind killed from here on finds what it began.
     let mut effects: Vec<Effect> = is_new.then_some(Effect::SaveUser(uid)).into_iter().collect();
-    effects.extend([
-        Effect::SaveSession(id.clone()),
-        Effect::MakeRuntimeDirectory { session: id.clone(), uid, gid },
-        Effect::MakeLifeLine(id.clone()),
-        Effect::WatchLeader { session: id.clone(), request },
-    ]);
-    if has_scope {
+    effects.push(Effect::SaveSession(id.clone()));
+    // What an open session has need not be looked at.
+    if user.has_directory() {
+        effects.extend(steps(&session, request));
+    } else {
+        reach.deadlines.set(Subject::Session(id.clone()), now + DIRECTORY_PATIENCE);
+        effects.push(Effect::MakeRuntimeDirectory { session: id, request, uid, gid });
+    }
+    reach.sessions.insert(session);
+    effects
+}
+
+/// What makes a session whose user has the runtime directory. The leader is moved last.
+fn steps(session: &Session, request: RequestId) -> Vec<Effect> {
+    let (id, uid) = (&session.id, session.uid);
+    let mut effects = vec![Effect::MakeLifeLine(id.clone()), Effect::WatchLeader { session: id.clone(), request }];
+    if session.class.has_scope() {
         effects.push(Effect::MakeScope { session: id.clone(), uid, request });
         effects.push(Effect::WatchScope { session: id.clone(), uid });
     }
-    effects.push(Effect::ConfirmOpen(id));
+    effects.push(Effect::ConfirmOpen(id.clone()));
     effects
+}
+
+/// The runtime directory is there, or could not be made. Word that comes too late is of a login that was answered, and
+/// changes nothing: a directory that is there after all goes with its user.
+pub(crate) fn directory_made(
+    now: Moment,
+    id: &SessionId,
+    request: RequestId,
+    outcome: Result<(), i32>,
+    reach: &mut Reach<'_>,
+) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get(id).filter(|s| s.request == Some(request)) else { return Vec::new() };
+    match outcome {
+        Ok(()) => {
+            reach.deadlines.clear(&Subject::Session(id.clone()));
+            steps(session, request)
+        }
+        Err(errno) => failed(now, id, errno, reach),
+    }
+}
+
+/// The session's runtime directory was not made in time.
+pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
+    const ETIMEDOUT: i32 = 110;
+    failed(now, id, ETIMEDOUT, reach)
 }
 
 /// All that the session needs is there: it opens, and everybody is told, its login last.
@@ -201,6 +240,24 @@ fn fill_in(login: &mut Login) {
         login.seat = None;
         login.vt = None;
     }
+}
+
+/// Whether there is room for one more session of the user. Those that close count, for their processes live on; so one
+/// user can fill half of the room and no more, and root, who may have to end them, always gets in.
+fn check_room(uid: Uid, logins: &Logins, reach: &Reach<'_>) -> Result<(), Refusal> {
+    let is_full = |known: usize, max: u64| u64::try_from(known).unwrap_or(u64::MAX) >= max;
+    let max = reach.policy.sessions_max;
+    if uid == Uid::ROOT {
+        return Ok(());
+    }
+    if is_full(reach.sessions.len() + logins.len(), max) {
+        return Err(Refusal::LimitsExceeded("too many sessions"));
+    }
+    let own = reach.users.get(&uid).map_or(0, |user| user.sessions.len()) + logins.of(uid);
+    if is_full(own, max.div_ceil(2)) {
+        return Err(Refusal::LimitsExceeded("too many sessions of this user"));
+    }
+    Ok(())
 }
 
 /// Whether the session may be (the order of the checks is org.freedesktop.login1(5)'s).

@@ -16,7 +16,7 @@ pub struct Policy {
     pub kill_exclude_users: Vec<String>,
     /// UserStopDelaySec=: how long a user stays after the last session.
     pub user_stop_delay: Span,
-    /// SessionsMax=: how many sessions there may be.
+    /// SessionsMax=: how many sessions there may be. One user may have half of them, root has no limit.
     pub sessions_max: u64,
 }
 

@@ -56,6 +56,9 @@ impl Core {
         match event {
             Event::Login { request, login } => open::ask(now, request, login, logins, reach),
             Event::UserFound { request, account } => open::user_found(now, request, account, logins, reach),
+            Event::RuntimeDirectoryMade { session, request, outcome } => {
+                open::directory_made(now, &session, request, outcome, reach)
+            }
             Event::Opened(id) => open::opened(now, &id, reach),
             Event::Failed(Failed { step: Step::Open(id), errno }) => open::failed(now, &id, errno, reach),
             Event::Failed(Failed { step: Step::Kill(request), errno }) => kill::failed(request, errno),
@@ -182,6 +185,9 @@ fn overdue(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
     let mut effects = vec![];
     for subject in reach.deadlines.due(now) {
         effects.extend(match subject {
+            Subject::Session(id) if reach.sessions.get(&id).is_some_and(|s| s.stage == Stage::Opening) => {
+                open::overdue(now, &id, reach)
+            }
             Subject::Session(id) => close::overdue(now, &id, reach),
             Subject::User(uid) => stop::overdue(uid, reach.users),
         });

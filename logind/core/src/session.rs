@@ -10,7 +10,7 @@ use crate::time::{Moment, Span};
 /// How far a session has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Its directory, scope and files are being made; nobody has been told of it.
+    /// Its files, directory and scope are being made; nobody has been told of it.
     Opening,
     /// It is in use.
     Open,

@@ -99,6 +99,11 @@ impl User {
         self.candidates.first().map(|candidate| &candidate.id)
     }
 
+    /// Whether a session of the user's is open that a person is in, and so has the runtime directory.
+    pub(crate) fn has_directory(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
     /// Whether the runtime directory is being removed.
     pub fn is_stopping(&self) -> bool {
         self.stopping

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use logind_core::names::Uid;
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Stat, fchmod, fchown, fstat, mkdirat, openat, statat, unlinkat,
+    AtFlags, FileType, Gid, Mode, OFlags, StatxFlags, fchmod, fchown, fstat, mkdirat, openat, statx, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::tree;
+use crate::paths;
 
 /// How many file systems may be mounted over each other on one runtime directory.
 const LAYERS: usize = 16;
@@ -40,25 +41,25 @@ impl RuntimeDirectories {
 
     /// Makes the runtime directory of `uid`: a tmpfs of its own, or a plain directory where mounting is refused. One
     /// that is there already and the user's is kept with all that is in it; one that the user has covered too, for that
-    /// must keep no session of theirs from being known.
+    /// must keep no session of theirs from being known. Can take long.
     ///
     /// # Errors
     /// `ENOTDIR` or `EPERM` if something is there that is no directory or somebody else's; what the kernel says.
     pub(crate) fn make(&self, uid: Uid, gid: u32, limits: Limits) -> io::Result<()> {
         let base = self.open_base()?;
         let name = uid.to_string();
-        match statat(&base, &name, AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => {}
-            Err(errno) if is_users_word(errno) => {
-                tracing::warn!(uid = uid.get(), error = %errno, "the user has covered the runtime directory");
+        match find(base.as_fd(), &name)? {
+            Found::Nothing => {}
+            Found::Covered => {
+                tracing::warn!(uid = uid.get(), "the user has covered the runtime directory");
                 return Ok(());
             }
-            Err(errno) => return Err(errno.into()),
-            Ok(stat) if !is_directory(&stat) => return Err(Errno::NOTDIR.into()),
-            Ok(stat) if stat.st_uid == uid.get() => return adopt(base.as_fd(), &name),
-            // A removal or a making that was cut short: what is there was made root's.
-            Ok(stat) if stat.st_uid == 0 => self.remove(uid)?,
-            Ok(_) => return Err(Errno::PERM.into()),
+            Found::Directory(directory) => match fstat(&directory)?.st_uid {
+                owner if owner == uid.get() => return adopt(directory.as_fd()),
+                // A removal or a making that was cut short: what is there was made root's.
+                0 => self.remove(uid)?,
+                _ => return Err(Errno::PERM.into()),
+            },
         }
         mkdirat(&base, &name, Mode::RWXU)?;
         let path = self.base.join(&name);
@@ -105,7 +106,8 @@ impl RuntimeDirectories {
     }
 
     /// The users that have a directory of their own here, with its group, or their number where that cannot be seen. What
-    /// else is here is logged and left alone.
+    /// else is here is logged and left alone. No file system that a user mounted is asked anything: the kernel tells what
+    /// it knows of it already (statx(2), `AT_STATX_DONT_SYNC`).
     ///
     /// # Errors
     /// What listing them says.
@@ -119,12 +121,15 @@ impl RuntimeDirectories {
                 continue;
             }
             let uid = name.to_str().ok().and_then(crate::processes::parse_uid);
-            match (uid, statat(&base, name, AtFlags::SYMLINK_NOFOLLOW)) {
+            let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::STATX_DONT_SYNC;
+            match (uid, statx(&base, name, flags, StatxFlags::BASIC_STATS)) {
                 (_, Err(Errno::NOENT)) => {}
                 (Some(uid), Err(errno)) if is_users_word(errno) => owners.push((uid, uid.get())),
                 (_, Err(errno)) => return Err(errno.into()),
-                (Some(uid), Ok(stat)) if is_directory(&stat) && [uid.get(), 0].contains(&stat.st_uid) => {
-                    owners.push((uid, stat.st_gid));
+                (Some(uid), Ok(stat))
+                    if is_directory(stat.stx_mode.into()) && [uid.get(), 0].contains(&stat.stx_uid) =>
+                {
+                    owners.push((uid, stat.stx_gid));
                 }
                 _ => tracing::warn!(name = %name.to_string_lossy(), "not a runtime directory, left alone"),
             }
@@ -154,15 +159,54 @@ fn is_users_word(errno: Errno) -> bool {
     matches!(errno, Errno::ACCESS | Errno::NOTCONN)
 }
 
-fn is_directory(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+fn is_directory(mode: u32) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
+}
+
+/// What is at the place of a runtime directory.
+enum Found {
+    Nothing,
+    /// A file system of the user's. It is never asked anything: one that does not answer holds a thread for ever, which
+    /// not even SIGKILL ends, and which would outlive us with our lock.
+    Covered,
+    /// The directory itself, or a tmpfs on it: opened as a place only (`O_PATH`, open(2)).
+    Directory(OwnedFd),
+}
+
+/// Finds out what is there, without asking what is mounted there.
+fn find(base: BorrowedFd<'_>, name: &str) -> io::Result<Found> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let directory = match openat(base, name, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(Found::Nothing),
+        outcome => outcome?,
+    };
+    let device = match device(directory.as_fd()) {
+        Err(errno) if is_users_word(errno) => return Ok(Found::Covered),
+        outcome => outcome?,
+    };
+    let is_own = device == self::device(base)? || is_tmpfs(&device)?;
+    Ok(if is_own { Found::Directory(directory) } else { Found::Covered })
+}
+
+/// The number of the file system, as mountinfo has it.
+fn device(directory: BorrowedFd<'_>) -> rustix::io::Result<String> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let stat = statx(directory, c"", flags, StatxFlags::BASIC_STATS)?;
+    Ok(format!("{}:{}", stat.stx_dev_major, stat.stx_dev_minor))
+}
+
+/// Whether the file system of this number is a tmpfs, which only root can mount here (proc_pid_mountinfo(5)).
+fn is_tmpfs(device: &str) -> io::Result<bool> {
+    let mounts = std::fs::read(paths::MOUNTS)?;
+    let mounts = String::from_utf8_lossy(&mounts);
+    let kind = |line: &str| line.split_once(" - ").is_some_and(|(_, source)| source.starts_with("tmpfs "));
+    Ok(mounts.lines().any(|line| line.split(' ').nth(2) == Some(device) && kind(line)))
 }
 
 /// Keeps a directory that is the user's, and sees that it is nobody else's.
-fn adopt(base: BorrowedFd<'_>, name: &str) -> io::Result<()> {
-    let directory = open_own(base, name)?;
-    if fstat(&directory)?.st_mode & 0o7777 != 0o700 {
-        fchmod(&directory, Mode::RWXU)?;
+fn adopt(directory: BorrowedFd<'_>) -> io::Result<()> {
+    if fstat(directory)?.st_mode & 0o7777 != 0o700 {
+        fchmod(open_own(directory, ".")?, Mode::RWXU)?;
     }
     Ok(())
 }
@@ -173,7 +217,7 @@ fn make_own(base: BorrowedFd<'_>, name: &str, uid: Uid, gid: u32) -> rustix::io:
     fchown(&directory, Some(rustix::fs::Uid::from_raw(uid.get())), Some(Gid::from_raw(gid)))
 }
 
-/// Opens a runtime directory, what is mounted there if something is.
+/// Opens a runtime directory for work.
 fn open_own(base: BorrowedFd<'_>, name: &str) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     openat(base, name, flags, Mode::empty())
@@ -195,7 +239,9 @@ fn unmount_all(base: BorrowedFd<'_>, name: &std::ffi::CStr, path: &Path) -> io::
             Err(Errno::INVAL | Errno::NOENT | Errno::PERM) => return Ok(()),
             Err(Errno::BUSY) => {
                 let name = name.to_str().map_err(|_| Errno::INVAL)?;
-                if let Err(errno) = open_own(base, name).and_then(|directory| tree::empty(directory.as_fd())) {
+                if let Found::Directory(directory) = find(base, name)?
+                    && let Err(errno) = open_own(directory.as_fd(), ".").and_then(|top| tree::empty(top.as_fd()))
+                {
                     tracing::debug!(directory = %path.display(), error = %errno, "not all could be removed");
                 }
                 unmount(path, UnmountFlags::NOFOLLOW | UnmountFlags::DETACH)?;

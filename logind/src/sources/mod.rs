@@ -15,7 +15,6 @@ use logind_core::Event;
 use logind_core::event::RequestId;
 use logind_core::names::{SessionId, Uid};
 
-use crate::effects::runtime_directory::RuntimeDirectories;
 use foreground::Foreground;
 use jobs::Jobs;
 use poller::Poller;
@@ -134,9 +133,24 @@ impl Sources {
         self.jobs.look_up_user(request, uid);
     }
 
-    /// Removes a runtime directory; the outcome is an event.
-    pub(crate) fn remove_runtime_directory(&mut self, directories: RuntimeDirectories, uid: Uid) {
-        self.jobs.remove_runtime_directory(directories, uid);
+    /// Makes the runtime directory of `uid`, which `session` needs; the outcome is an event.
+    pub(crate) fn make_runtime_directory(
+        &mut self,
+        session: SessionId,
+        request: RequestId,
+        uid: Uid,
+        making: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) {
+        self.jobs.make_runtime_directory(session, request, uid, making);
+    }
+
+    /// Removes the runtime directory of `uid`; the outcome is an event.
+    pub(crate) fn remove_runtime_directory(
+        &mut self,
+        uid: Uid,
+        removal: impl FnOnce() -> io::Result<()> + Send + 'static,
+    ) {
+        self.jobs.remove_runtime_directory(uid, removal);
     }
 }
 

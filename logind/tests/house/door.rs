@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use zbus::connection::Builder;
 use zbus::message::Type;
-use zbus::{Connection, Message, MessageStream, Variant};
+use zbus::{Connection, DBusError as _, Message, MessageStream, Variant};
 
 use super::{ALICE, Leader, PATIENCE};
 
@@ -44,23 +44,38 @@ impl Door {
     }
 
     async fn call<B: serde::Serialize + zbus::DynamicType>(&self, method: &str, body: &B) -> Message {
-        let interface = "org.freedesktop.login1.Manager";
-        let call = self.connection.call_method(Some("org.freedesktop.login1"), MANAGER, Some(interface), method, body);
-        tokio::time::timeout(PATIENCE, call).await.expect("in time").expect("an answer")
+        tokio::time::timeout(PATIENCE, self.call_manager(method, body)).await.expect("in time").expect("an answer")
     }
 
-    /// Opens a session of alice's, led by `leader`.
-    pub(crate) async fn create_session(&self, leader: &Leader) -> Opened {
+    async fn call_manager<B: serde::Serialize + zbus::DynamicType>(
+        &self,
+        method: &str,
+        body: &B,
+    ) -> zbus::Result<Message> {
+        let (name, interface) = (Some("org.freedesktop.login1"), Some("org.freedesktop.login1.Manager"));
+        self.connection.call_method(name, MANAGER, interface, method, body).await
+    }
+
+    /// Asks for a session of `uid`, led by `leader`: the answer, or the name of the error.
+    pub(crate) async fn ask_for_session(&self, uid: u32, leader: &Leader) -> Result<Message, String> {
         let pid = Pid::from_raw(i32::try_from(leader.0.id()).expect("a pid")).expect("a pid");
         let pidfd = zbus::Fd::from(pidfd_open(pid, PidfdFlags::empty()).expect("it runs"));
         let what = ("login", "tty", "user", "", "", 0u32, "pts/7", "");
         let (service, kind, class, desktop, seat, vt, tty, display) = what;
         let properties: Vec<(&str, Variant<'_>)> = Vec::new();
         let from = (false, "", "", 0u64, properties);
-        let body = (
-            ALICE, pidfd, service, kind, class, desktop, seat, vt, tty, display, from.0, from.1, from.2, from.3, from.4,
-        );
-        let answer = self.call("CreateSessionWithPIDFD", &body).await;
+        let body =
+            (uid, pidfd, service, kind, class, desktop, seat, vt, tty, display, from.0, from.1, from.2, from.3, from.4);
+        let call = self.call_manager("CreateSessionWithPIDFD", &body);
+        match tokio::time::timeout(PATIENCE, call).await.expect("in time") {
+            Err(zbus::Error::FDO(error)) => Err(error.name().to_string()),
+            answer => Ok(answer.expect("an answer")),
+        }
+    }
+
+    /// Opens a session of alice's, led by `leader`.
+    pub(crate) async fn create_session(&self, leader: &Leader) -> Opened {
+        let answer = self.ask_for_session(ALICE, leader).await.expect("a session");
         let body = answer.body();
         let (id, _path, runtime_directory, life_line, uid, _seat, _vt, existing) = body
             .deserialize::<(String, zbus::OwnedObjectPath, String, zbus::OwnedFd, u32, String, u32, bool)>()

@@ -61,6 +61,15 @@ echo
 exec cat
 "#;
 
+const COVER: &str = "
+exec 9<>/dev/fuse || exit
+mkdir -p -m 755 /run/user
+mkdir -p -m 700 /run/user/4711 && chown 4711:4712 /run/user/4711
+mount -i -t fuse -o fd=9,rootmode=40000,user_id=4711,group_id=4712,allow_other fuse /run/user/4711 || exit
+echo covered
+exec cat
+";
+
 impl House {
     /// Namespaces with these cgroups, and a logind.conf with `config`. Needs root, and cgroup2.
     pub(crate) fn build(cgroups: Cgroups, config: &str) -> Self {
@@ -146,6 +155,20 @@ impl House {
         let output = Command::new("nsenter").args(["-t", &keeper, "-m", "-C"]).args(command).output().expect("nsenter");
         assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
+    }
+
+    /// Covers alice's runtime directory, as she can (fusermount3(1), `allow_other`), with a file system whose daemon never
+    /// answers, until the process ends. None if there is no fuse to be had.
+    pub(crate) fn cover_runtime_directory(&self) -> Option<Leader> {
+        let keeper = self.keeper.id().to_string();
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &keeper, "-m", "-C", "sh", "-c", COVER]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut daemon = command.spawn().expect("nsenter");
+        let mut line = String::new();
+        BufReader::new(daemon.stdout.as_mut().expect("a pipe")).read_line(&mut line).expect("its word");
+        let stdin = daemon.stdin.take();
+        let daemon = Leader(daemon, stdin);
+        (line == "covered\n").then_some(daemon)
     }
 
     /// What libsystemd says of a process.

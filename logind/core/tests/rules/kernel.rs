@@ -63,6 +63,8 @@ pub(crate) struct Kernel {
     pub(crate) user_files: BTreeMap<Uid, UserFile>,
     pub(crate) seat_file: Option<SeatFile>,
     pub(crate) look_ups: Vec<(RequestId, Uid)>,
+    /// What is being made of runtime directories, and may not be over before its login has given up.
+    pub(crate) makings: Vec<(SessionId, RequestId, Uid)>,
     pub(crate) removals: Vec<Uid>,
     pub(crate) leaders: BTreeMap<RequestId, Leader>,
     pub(crate) inbox: VecDeque<Event>,
@@ -95,10 +97,9 @@ impl Kernel {
     fn carry_out(&mut self, effect: Effect) -> Result<Option<Event>, Failed> {
         match effect {
             Effect::LookUpUser { request, uid } => self.look_ups.push((request, uid)),
-            Effect::MakeRuntimeDirectory { session, uid, .. } => {
+            Effect::MakeRuntimeDirectory { session, request, uid, .. } => {
                 assert!(!self.removals.contains(&uid), "made while it is removed");
-                self.luckily(&session)?;
-                self.directories.insert(uid);
+                self.makings.push((session, request, uid));
             }
             Effect::MakeScope { session, uid, request } => self.make_scope(session, uid, request)?,
             Effect::WatchLeader { session, request } => {
@@ -107,6 +108,8 @@ impl Kernel {
             }
             Effect::WatchScope { session, .. } => self.luckily(&session)?,
             Effect::MakeLifeLine(session) => {
+                let uid = self.core.session(&session).map(|session| session.uid());
+                assert!(uid.is_some_and(|uid| self.directories.contains(&uid)), "a session without a directory");
                 self.luckily(&session)?;
                 self.life_lines.insert(session, Holder::Daemon);
             }
@@ -325,7 +328,7 @@ impl Kernel {
         self.effects_left = None;
         self.ledger.calls.clear();
         self.ledger.begun = self.session_files.keys().cloned().collect();
-        (self.look_ups, self.removals, self.inbox) = Default::default();
+        (self.look_ups, self.makings, self.removals, self.inbox) = Default::default();
         self.leaders.clear();
         self.life_lines.retain(|_, holder| *holder != Holder::Daemon);
         self.apply(Event::Foreground(self.foreground));

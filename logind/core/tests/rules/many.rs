@@ -11,7 +11,7 @@ const MANY: u32 = 10_000;
 
 /// A registry with `n` other sessions, all of one user or each of its own.
 fn with(n: u32, is_one_user: bool) -> World {
-    let mut world = World::with(Policy { sessions_max: u64::from(MANY) * 2, ..Policy::default() });
+    let mut world = World::with(Policy { sessions_max: u64::from(MANY) * 3, ..Policy::default() });
     for other in 0..n {
         world.open(remote(if is_one_user { 1000 } else { 100_000 + other }, 1000 + other));
     }

@@ -1,14 +1,15 @@
 //! How a login becomes a session.
 
 use logind_core::answer::{Answer, Refusal};
-use logind_core::event::{Target, Witnesses};
+use logind_core::event::{RequestId, Target, Witnesses};
+use logind_core::login::Login;
 use logind_core::names::{Class, SessionId, Uid};
 use logind_core::session::Stage;
 use logind_core::{Effect, Event, Signal};
 
 use crate::world::{
-    ALL, NOTHING, STOP_DELAY, World, answers, at_vt, being_opened, is_asked, is_removed, kills, of_class, remote,
-    seat0, session, signals, uid, vt,
+    ALL, NOTHING, SECOND, STOP_DELAY, World, account, answers, at_vt, being_opened, is_asked, is_removed, kills,
+    of_class, remote, seat0, session, signals, uid, vt,
 };
 
 #[test]
@@ -38,7 +39,7 @@ fn a_session_of_a_known_user_is_made_files_first_and_its_leader_moved_last() {
         [
             Effect::SaveUser(user),
             Effect::SaveSession(id.clone()),
-            Effect::MakeRuntimeDirectory { session: id.clone(), uid: user, gid: 1000 },
+            Effect::MakeRuntimeDirectory { session: id.clone(), request, uid: user, gid: 1000 },
             Effect::MakeLifeLine(id.clone()),
             Effect::WatchLeader { session: id.clone(), request },
             Effect::MakeScope { session: id.clone(), uid: user, request },
@@ -47,6 +48,95 @@ fn a_session_of_a_known_user_is_made_files_first_and_its_leader_moved_last() {
         ]
     );
     assert_eq!(world.core.session(&id).map(|s| s.stage()), Some(Stage::Opening));
+}
+
+/// A login of user 1000 whose runtime directory is being made.
+fn waiting_for_directory(world: &mut World, login: Login) -> (RequestId, SessionId) {
+    let request = world.call();
+    let mut effects = world.handle(Event::Login { request, login });
+    if let [Effect::LookUpUser { .. }] = effects[..] {
+        effects = world.handle(Event::UserFound { request, account: Ok(account(uid(1000))) });
+    }
+    let session = effects.iter().find_map(|effect| match effect {
+        Effect::MakeRuntimeDirectory { session, .. } => Some(session.clone()),
+        _ => None,
+    });
+    (request, session.expect("a directory is made"))
+}
+
+fn made(world: &mut World, session: &SessionId, request: RequestId, outcome: Result<(), i32>) -> Vec<Effect> {
+    world.handle(Event::RuntimeDirectoryMade { session: session.clone(), request, outcome })
+}
+
+#[test]
+fn a_session_waits_for_its_runtime_directory_and_nobody_waits_for_the_session() {
+    let mut world = World::new();
+    let (request, id) = waiting_for_directory(&mut world, remote(1000, 100));
+    assert_eq!(world.core.session(&id).map(|s| s.stage()), Some(Stage::Opening));
+    world.open(remote(1001, 101));
+    let effects = made(&mut world, &id, request, Ok(()));
+    assert_eq!((effects.first(), being_opened(&effects)), (Some(&Effect::MakeLifeLine(id.clone())), Some(id)));
+    assert_eq!(world.core.next_deadline(), None);
+}
+
+#[test]
+fn a_login_whose_runtime_directory_cannot_be_made_is_refused_with_what_the_kernel_says() {
+    let mut world = World::new();
+    let start = world.core.clone();
+    let (request, id) = waiting_for_directory(&mut world, remote(1000, 100));
+    let effects = made(&mut world, &id, request, Err(20));
+    assert_eq!(answers(&effects), [(request, Answer::Refused(Refusal::System(20)))]);
+    let effects = world.probed(&id, Witnesses { scope: Some(false), ..NOTHING });
+    assert!(is_removed(&effects, &id) && signals(&effects).is_empty());
+    forget_user(&mut world);
+    assert_eq!(world.core, start);
+}
+
+#[test]
+fn a_runtime_directory_that_is_not_made_in_time_costs_one_login_and_its_later_end_nothing() {
+    const ETIMEDOUT: i32 = 110;
+    for late in [Ok(()), Err(107)] {
+        let mut world = World::new();
+        let start = world.core.clone();
+        let (request, id) = waiting_for_directory(&mut world, remote(1000, 100));
+        assert_eq!(world.core.next_deadline(), Some(world.now + SECOND));
+        let effects = world.pass(SECOND);
+        assert_eq!(answers(&effects), [(request, Answer::Refused(Refusal::System(ETIMEDOUT)))]);
+        assert!(is_asked(&effects, &id) && signals(&effects).is_empty());
+        assert_eq!(made(&mut world, &id, request, late), []);
+        assert!(is_removed(&world.probed(&id, Witnesses { scope: Some(false), ..ALL }), &id));
+        assert_eq!(made(&mut world, &id, request, late), []);
+        forget_user(&mut world);
+        assert_eq!(world.core, start);
+    }
+}
+
+#[test]
+fn the_directory_of_a_login_that_gave_up_is_not_taken_for_that_of_a_later_session_of_the_same_name() {
+    let mut world = World::new();
+    let audited = |pid| Login { audit: Some(7), ..remote(1000, pid) };
+    let (former, id) = waiting_for_directory(&mut world, audited(100));
+    let _ = world.pass(SECOND);
+    let _ = world.probed(&id, NOTHING);
+    let (request, again) = waiting_for_directory(&mut world, audited(101));
+    assert_eq!(again, id);
+    assert_eq!(made(&mut world, &id, former, Ok(())), []);
+    assert_eq!(made(&mut world, &id, former, Err(107)), []);
+    assert_eq!(being_opened(&made(&mut world, &id, request, Ok(()))), Some(id));
+}
+
+#[test]
+fn a_runtime_directory_that_an_open_session_has_is_not_looked_at_again() {
+    let mut world = World::new();
+    let open = world.open(remote(1000, 100));
+    let request = world.call();
+    let effects = world.handle(Event::Login { request, login: remote(1000, 101) });
+    assert_eq!(being_opened(&effects), Some(session("c2")));
+    assert!(!effects.iter().any(|e| matches!(e, Effect::MakeRuntimeDirectory { .. })));
+    let _ = world.handle(Event::Opened(session("c2")));
+    world.end(&session("c2"));
+    let _ = world.release(&open);
+    waiting_for_directory(&mut world, remote(1000, 102));
 }
 
 #[test]
@@ -101,7 +191,7 @@ fn the_first_logins_of_one_user_may_come_together() {
 #[test]
 fn a_session_is_named_by_its_audit_session_or_counted() {
     let mut world = World::new();
-    let audited = |pid| logind_core::login::Login { audit: Some(7), ..remote(1000, pid) };
+    let audited = |pid| Login { audit: Some(7), ..remote(1000, pid) };
     assert_eq!(world.open(audited(100)), session("7"));
     assert_eq!(world.open(audited(101)), session("c1"));
     assert_eq!(world.open(remote(1000, 102)), session("c2"));

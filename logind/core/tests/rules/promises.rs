@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use logind_core::event::{RequestId, Witnesses};
-use logind_core::names::{Class, VtNumber};
+use logind_core::names::{Class, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
 use logind_core::{Core, Event};
@@ -19,8 +19,9 @@ fn hold_promises(kernel: &Kernel) {
     let core = &kernel.core;
     let mut on_vt: BTreeMap<VtNumber, usize> = BTreeMap::new();
     for session in core.sessions() {
-        assert_ne!(session.stage(), Stage::Opening, "nobody waits for it");
-        assert!(session.stage() != Stage::Closing || core.next_deadline().is_some(), "nobody asks again");
+        let waits = kernel.makings.iter().any(|(id, ..)| id == session.id());
+        assert!(session.stage() != Stage::Opening || waits, "nobody waits for it");
+        assert!(session.stage() == Stage::Open || core.next_deadline().is_some(), "nobody asks again");
         assert_eq!(kernel.ledger.sessions.contains(session.id()), session.is_announced());
         if session.stage() == Stage::Open && session.class() != Class::Greeter {
             session.vt().into_iter().for_each(|vt| *on_vt.entry(vt).or_default() += 1);
@@ -31,10 +32,17 @@ fn hold_promises(kernel: &Kernel) {
         }
     }
     assert!(on_vt.values().all(|&n| n == 1), "two sessions on a terminal");
-    assert!(core.session_count() as u64 <= core.policy().sessions_max);
+    let (all, max) = (core.sessions().filter(|s| s.uid() != Uid::ROOT).count() as u64, core.policy().sessions_max);
+    assert!(all <= max, "more sessions than may be");
     for user in core.users() {
+        assert!(user.uid() == Uid::ROOT || user.sessions().len() as u64 <= max.div_ceil(2), "more than one's share");
         assert_eq!(kernel.ledger.users.contains(&user.uid()), user.is_announced());
-        assert_eq!(kernel.user_files.get(&user.uid()), Some(&saved::user_file(core, user)));
+        let file = kernel.user_files.get(&user.uid());
+        if core.sessions_of(user).iter().any(|s| s.stage() == Stage::Opening) {
+            assert_eq!(file.map(|file| &file.saved), Some(&saved::of_user(user))); // it need not name what opens yet
+        } else {
+            assert_eq!(file, Some(&saved::user_file(core, user)));
+        }
         let has_sessions = !user.sessions().is_empty();
         assert!(has_sessions || user.is_stopping() || core.next_deadline().is_some(), "a user who never goes");
     }
@@ -68,8 +76,11 @@ fn all_go(life: &mut Life) {
 }
 
 fn settle_calls(life: &mut Life) {
-    while !life.kernel.look_ups.is_empty() || !life.kernel.removals.is_empty() {
+    let is_settled =
+        |kernel: &Kernel| kernel.look_ups.is_empty() && kernel.makings.is_empty() && kernel.removals.is_empty();
+    while !is_settled(&life.kernel) {
         life.user_found(0, true);
+        life.directory_made(0, true);
         life.directory_removed(0, true);
     }
 }
@@ -151,8 +162,13 @@ proptest! {
             let nobody = RequestId(1_000_000 + n as u64);
             let stray = Event::UserFound { request: nobody, account: Ok(account(crate::world::uid(1000))) };
             prop_assert!(life.kernel.core.handle(life.kernel.now, stray).is_empty());
-            for id in before.sessions().map(|s| s.id()) {
-                prop_assert!(life.kernel.core.handle(life.kernel.now, Event::Opened(id.clone())).is_empty());
+            for session in before.sessions() {
+                let id = session.id().clone();
+                let stray = match session.stage() {
+                    Stage::Opening => Event::RuntimeDirectoryMade { session: id, request: nobody, outcome: Ok(()) },
+                    Stage::Open | Stage::Closing => Event::Opened(id),
+                };
+                prop_assert!(life.kernel.core.handle(life.kernel.now, stray).is_empty());
             }
             prop_assert!(life.kernel.core == before, "after a login: {}", is_login);
         }

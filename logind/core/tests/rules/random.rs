@@ -44,6 +44,10 @@ pub(crate) enum Happening {
     Idle(usize, bool),
     Locked(usize, bool),
     Lock(Option<usize>, bool),
+    DirectoryMade {
+        which: usize,
+        is_there: bool,
+    },
     DirectoryRemoved {
         which: usize,
         is_gone: bool,
@@ -82,6 +86,7 @@ pub(crate) fn happening() -> impl Strategy<Value = Happening> {
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Idle(which, is)),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Locked(which, is)),
         1 => (proptest::option::of(which()), any::<bool>()).prop_map(|(which, is)| Happening::Lock(which, is)),
+        8 => (which(), prop::bool::weighted(0.9)).prop_map(|(which, is_there)| Happening::DirectoryMade { which, is_there }),
         4 => (which(), any::<bool>()).prop_map(|(which, is_gone)| Happening::DirectoryRemoved { which, is_gone }),
         6 => (0..40_000u64).prop_map(Happening::Pass),
         1 => any::<bool>().prop_map(Happening::KillUserProcesses),
@@ -122,6 +127,7 @@ impl Life {
             user_files: BTreeMap::new(),
             seat_file: nobody().seat(&seat0()).map(saved::seat_file),
             look_ups: Vec::new(),
+            makings: Vec::new(),
             removals: Vec::new(),
             leaders: BTreeMap::new(),
             inbox: Default::default(),
@@ -182,6 +188,7 @@ impl Life {
                 self.kernel.foreground = VtNumber::new(number);
                 self.kernel.apply(Event::Foreground(self.kernel.foreground));
             }
+            Happening::DirectoryMade { which, is_there } => self.directory_made(which, is_there),
             Happening::DirectoryRemoved { which, is_gone } => self.directory_removed(which, is_gone),
             Happening::Pass(milliseconds) => {
                 self.kernel.now = self.kernel.now + Span::milliseconds(milliseconds);
@@ -242,11 +249,30 @@ impl Life {
         self.kernel.apply(Event::UserFound { request, account });
     }
 
+    /// What is done to one user's directory is done in the order it was asked for.
+    pub(crate) fn directory_made(&mut self, which: usize, is_there: bool) {
+        if self.kernel.makings.is_empty() {
+            return;
+        }
+        let (_, _, uid) = self.kernel.makings[which % self.kernel.makings.len()];
+        let first = self.kernel.makings.iter().position(|(_, _, other)| *other == uid).unwrap_or(0);
+        let (session, request, uid) = self.kernel.makings.remove(first);
+        if is_there {
+            self.kernel.directories.insert(uid);
+        }
+        let outcome = if is_there { Ok(()) } else { Err(28) };
+        self.kernel.apply(Event::RuntimeDirectoryMade { session, request, outcome });
+    }
+
     pub(crate) fn directory_removed(&mut self, which: usize, is_gone: bool) {
         if self.kernel.removals.is_empty() {
             return;
         }
-        let uid = self.kernel.removals.swap_remove(which % self.kernel.removals.len());
+        let uid = self.kernel.removals[which % self.kernel.removals.len()];
+        while let Some(earlier) = self.kernel.makings.iter().position(|(_, _, other)| *other == uid) {
+            self.directory_made(earlier, true);
+        }
+        self.kernel.removals.retain(|other| *other != uid);
         if is_gone {
             self.kernel.directories.remove(&uid);
         }

@@ -157,6 +157,40 @@ fn there_are_no_more_sessions_than_configured_counting_those_that_wait() {
     world.end(&id);
 }
 
+#[test]
+fn no_user_has_more_than_half_of_all_sessions_also_of_those_that_close_or_wait() {
+    let mut world = World::with(Policy { sessions_max: 6, ..Policy::default() });
+    let closing = world.open(remote(1000, 100));
+    let _ = world.release(&closing);
+    world.open(remote(1000, 101));
+    world.open(remote(1000, 102));
+    assert!(matches!(world.refusal(remote(1000, 103)), Some(Refusal::LimitsExceeded(_))));
+    let waiting: Vec<_> = (200..203).map(|pid| world.ask(remote(1001, pid)).0).collect();
+    assert!(matches!(world.refusal(remote(1001, 203)), Some(Refusal::LimitsExceeded(_))));
+    let _ = outcome(&mut world, waiting[0], Err(2));
+    assert!(matches!(world.ask(remote(1001, 204)).1[..], [Effect::LookUpUser { .. }]));
+    world.end(&closing);
+    world.open(remote(1000, 104));
+}
+
+#[test]
+fn half_of_one_session_is_one() {
+    let mut world = World::with(Policy { sessions_max: 1, ..Policy::default() });
+    world.open(remote(1000, 100));
+    assert!(matches!(world.refusal(remote(1001, 101)), Some(Refusal::LimitsExceeded(_))));
+}
+
+#[test]
+fn root_gets_in_however_many_sessions_there_are() {
+    let mut world = World::with(Policy { sessions_max: 2, ..Policy::default() });
+    world.open(remote(1000, 100));
+    world.open(remote(1001, 101));
+    for pid in 200..205 {
+        world.open(remote(0, pid));
+    }
+    assert!(matches!(world.refusal(remote(1002, 102)), Some(Refusal::LimitsExceeded(_))));
+}
+
 /// Where a session is that was opened with `login`.
 fn place(login: Login) -> (Option<SeatId>, Option<u8>) {
     let mut world = World::new();

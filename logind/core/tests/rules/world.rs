@@ -50,12 +50,20 @@ impl World {
     pub(crate) fn ask(&mut self, login: Login) -> (RequestId, Vec<Effect>) {
         let request = self.call();
         let effects = self.handle(Event::Login { request, login });
-        (request, effects)
+        (request, self.make_directories(effects))
     }
 
-    /// The user database knows the user.
+    /// The user database knows the user, and the runtime directory is made if that is asked for.
     pub(crate) fn found(&mut self, request: RequestId, uid: Uid) -> Vec<Effect> {
-        self.handle(Event::UserFound { request, account: Ok(account(uid)) })
+        let effects = self.handle(Event::UserFound { request, account: Ok(account(uid)) });
+        self.make_directories(effects)
+    }
+
+    fn make_directories(&mut self, mut effects: Vec<Effect>) -> Vec<Effect> {
+        if let Some(Effect::MakeRuntimeDirectory { session, request, .. }) = effects.last().cloned() {
+            effects.extend(self.handle(Event::RuntimeDirectoryMade { session, request, outcome: Ok(()) }));
+        }
+        effects
     }
 
     /// A login whose session is being made.

@@ -231,6 +231,9 @@ impl Daemon {
                 let account = Account { uid, gid: uid.get(), name: name_of(uid) };
                 return vec![Event::UserFound { request, account: Ok(account) }];
             }
+            Effect::MakeRuntimeDirectory { session, request, .. } => {
+                return vec![Event::RuntimeDirectoryMade { session, request, outcome: Ok(()) }];
+            }
             Effect::ConfirmOpen(id) => return vec![Event::Opened(id)],
             Effect::Probe(session) => return vec![Event::Probed { session, witnesses: gone }],
             Effect::Kill { session, .. } => {

@@ -166,9 +166,10 @@ fn what_the_user_mounted_in_a_plain_directory_is_detached_not_emptied() {
     assert!(!path.exists() && other.join("kept").exists());
 }
 
-/// Mounts on `path` what a user may mount there (fusermount3(1)): a file system of theirs, whose `daemon` never answers.
-fn cover(path: &Path, owner: u32, daemon: &fs::File) {
-    let data = format!("fd={},rootmode=40000,user_id={owner},group_id={owner}", daemon.as_raw_fd());
+/// Mounts on `path` what a user may mount there (fusermount3(1)): a file system of theirs, whose `daemon` never answers,
+/// with `options` of theirs.
+fn cover(path: &Path, owner: u32, daemon: &fs::File, options: &str) {
+    let data = format!("fd={},rootmode=40000,user_id={owner},group_id={owner}{options}", daemon.as_raw_fd());
     let data = CString::new(data).expect("text");
     mount(c"fuse", path, c"fuse", MountFlags::NOSUID | MountFlags::NODEV, data.as_c_str()).expect("a mount");
 }
@@ -183,7 +184,7 @@ fn a_user_who_covers_the_directory_escapes_no_session_and_hides_nobody_elses() {
     let path = place.path().join("user/4711");
     directories.make(user(), GROUP, LIMITS).expect("it is made");
     directories.make(Uid::new(4713).expect("a user"), 4713, LIMITS).expect("another");
-    cover(&path, 4711, &daemon);
+    cover(&path, 4711, &daemon, "");
     let all = BTreeSet::from([4711, 4713]);
     let owners =
         || -> BTreeSet<u32> { directories.owners().expect("a list").iter().map(|(uid, _)| uid.get()).collect() };
@@ -194,4 +195,23 @@ fn a_user_who_covers_the_directory_escapes_no_session_and_hides_nobody_elses() {
     assert_eq!(owners(), all);
     directories.remove(user()).expect("it is removed");
     assert!(!path.exists());
+}
+
+#[test]
+fn a_file_system_of_the_users_that_never_answers_is_never_asked() {
+    let Ok(daemon) = fs::File::options().read(true).write(true).open("/dev/fuse") else {
+        println!("skipped: no /dev/fuse to be had");
+        return;
+    };
+    let (place, directories) = directories();
+    let path = place.path().join("user/4711");
+    directories.make(user(), GROUP, LIMITS).expect("it is made");
+    cover(&path, 4711, &daemon, ",allow_other");
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let held = rustix::fs::open(&path, flags, Mode::empty()).expect("a place"); // which keeps it from being unmounted
+    directories.make(user(), GROUP, LIMITS).expect("the session opens");
+    assert_eq!(directories.owners().expect("a list").len(), 1);
+    directories.remove(user()).expect("it is removed");
+    assert!(!path.exists());
+    drop(held);
 }

@@ -15,14 +15,15 @@ use crate::view::View;
 
 /// What stands in the text of a day where a time of that day belongs, to the end of the line.
 const TIME: &str = "00:00:00,000000+00:00]\n";
+const MILLION: i64 = 1_000_000;
 /// As many blanks as the widest field has.
 const BLANKS: [u8; 32] = [b' '; 32];
 /// Bytes of a host that are looked at at once: most have no more.
 const HOST: usize = 32;
 
 /// Writes records as text.
-#[derive(Default)]
-pub(crate) struct Writer {
+#[derive(Default, Debug)]
+pub struct Writer {
     /// The day written last, and its text: `2023-11-14T` and [`TIME`].
     day: i64,
     date: Vec<u8>,
@@ -30,7 +31,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Writes `view` behind `page`, in a line.
-    pub(crate) fn write(&mut self, page: &mut Vec<u8>, view: &View<'_>) {
+    pub fn write(&mut self, page: &mut Vec<u8>, view: &View<'_>) {
         write_numbers(page, view.kind(), view.pid());
         write_text(page, view.id_field().split(|byte| *byte == 0).next().unwrap_or_default(), false, 4);
         page.extend_from_slice(b"] [");
@@ -123,7 +124,7 @@ fn is_clean<const N: usize>(bytes: &[u8; N]) -> bool {
 }
 
 /// The record a line tells of; none if it tells of none.
-pub(crate) fn read(line: &[u8]) -> Option<Record> {
+pub fn read(line: &[u8]) -> Option<Record> {
     let mut fields = Fields(line);
     let kind: i16 = number(fields.next()?)?;
     let pid: i32 = number(fields.next()?)?;
@@ -174,7 +175,10 @@ fn read_address(text: &[u8]) -> [u8; 16] {
 fn read_time(field: &[u8]) -> Option<Time> {
     let text = str::from_utf8(field).ok()?.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(&text.replace(',', ".")) {
-        return Some(Time { seconds: time.timestamp(), microseconds: time.timestamp_subsec_micros().into() });
+        // A leap second has a million microseconds more; who counts without it is in the next one.
+        let microseconds = i64::from(time.timestamp_subsec_micros());
+        let seconds = time.timestamp() + microseconds / MILLION;
+        return Some(Time { seconds, microseconds: microseconds % MILLION });
     }
     let text = text.trim_end_matches(" GMT").trim_end_matches(" UTC");
     let time = NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S %Y").ok()?;
@@ -187,6 +191,12 @@ mod tests {
 
     use super::*;
     use crate::encoding::Encoding;
+
+    #[test]
+    fn a_leap_second_is_the_next_one() {
+        let time = read_time(b"2016-12-31T23:59:60,500000+00:00").unwrap();
+        assert_eq!(time, Time { seconds: 1_483_228_800, microseconds: 500_000 });
+    }
 
     proptest! {
         #[test]

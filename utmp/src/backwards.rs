@@ -72,12 +72,12 @@ impl<'f> Backward<'f> {
         self.end
     }
 
-    /// A file that does not end with a whole record was torn there, unless records stand before its very end.
-    fn pass_over_tail(&mut self, tail: u64) -> io::Result<()> {
+    /// A file that does not end with a whole record was torn there.
+    fn pass_over_tail(&mut self, over: u64) -> io::Result<()> {
         self.fill()?;
-        let ends_well = step::last(self.encoding, self.left()).is_some_and(|view| view.is_anchor());
-        if tail > 0 && !ends_well && tail <= self.end - self.floor {
-            self.tear(tail);
+        let torn = step::torn_tail(self.encoding, self.left(), over as usize);
+        if torn as u64 <= self.end - self.floor {
+            self.tear(torn as u64);
         }
         Ok(())
     }

@@ -181,11 +181,10 @@ impl Daemon {
                 self.opening(session, "cannot watch the leader", watched)?;
             }
             Effect::MakeScope { session, uid, request } => {
-                self.opening(session.clone(), "cannot make the scope", self.make_scope(&session, uid, request))?;
+                self.opening(session, "cannot make the scope", self.make_scope(&session, uid, request))?;
             }
             Effect::WatchScope { session, uid } => {
-                let scope = cgroups.scope(uid, &session);
-                let watched = scope.map_or(Ok(()), |scope| self.sources.watch_scope(&session, scope));
+                let watched = self.sources.watch_scope(&session, uid);
                 self.opening(session, "cannot watch the scope", watched)?;
             }
             Effect::WatchAgain(session) => self.watch_again(&session),
@@ -243,7 +242,7 @@ impl Daemon {
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {
         let LifeLine { reader, writer } = life_line::make(&self.hands.records.life_line(session))?;
         self.sources.watch_life_line(session, reader)?;
-        self.life_lines.insert(session.clone(), writer);
+        self.life_lines.insert(*session, writer);
         Ok(())
     }
 
@@ -261,18 +260,18 @@ impl Daemon {
     fn watch_again(&mut self, id: &SessionId) {
         let Some(session) = self.core.session(id) else { return };
         let leader = processes::find(session.leader());
-        let scope = self.hands.cgroups.scope(session.uid(), id).filter(|_| session.class().has_scope());
+        let (uid, has_scope) = (session.uid(), session.class().has_scope());
         let life_line = life_line::reopen(&self.hands.records.life_line(id));
         match leader {
             Some(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
-            None => self.sources.happen(Event::LeaderExited(id.clone())),
+            None => self.sources.happen(Event::LeaderExited(*id)),
         }
         match life_line.ok().filter(|reader| life_line::is_held(reader.as_fd())) {
             Some(reader) => logged("cannot watch a life line", self.sources.watch_life_line(id, reader)),
-            None => self.sources.happen(Event::LifeLineClosed(id.clone())),
+            None => self.sources.happen(Event::LifeLineClosed(*id)),
         }
-        if let Some(scope) = scope {
-            logged("cannot watch a scope", self.sources.watch_scope(id, scope));
+        if has_scope {
+            logged("cannot watch a scope", self.sources.watch_scope(id, uid));
         }
     }
 

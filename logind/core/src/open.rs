@@ -105,20 +105,20 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
     let (uid, gid) = (account.uid, account.gid);
     let session = new_session(now, request, login, reach.sessions);
     switch::reserve(&session, reach.seats);
-    let id = session.id.clone();
+    let id = session.id;
     let is_new = !reach.users.contains_key(&uid);
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
-    user.sessions.insert(id.clone());
+    user.sessions.insert(id);
     reach.deadlines.clear(&Subject::User(uid));
 
     // The files come first: a logind killed from here on finds what it began.
     let mut effects: Vec<Effect> = is_new.then_some(Effect::SaveUser(uid)).into_iter().collect();
-    effects.push(Effect::SaveSession(id.clone()));
+    effects.push(Effect::SaveSession(id));
     // What an open session has need not be looked at.
     if user.has_directory() {
         effects.extend(steps(&session, request));
     } else {
-        reach.deadlines.set(Subject::Session(id.clone()), now + DIRECTORY_PATIENCE);
+        reach.deadlines.set(Subject::Session(id), now + DIRECTORY_PATIENCE);
         effects.push(Effect::MakeRuntimeDirectory { session: id, request, uid, gid });
     }
     reach.sessions.insert(session);
@@ -128,12 +128,12 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
 /// What makes a session whose user has the runtime directory. The leader is moved last.
 fn steps(session: &Session, request: RequestId) -> Vec<Effect> {
     let (id, uid) = (&session.id, session.uid);
-    let mut effects = vec![Effect::MakeLifeLine(id.clone()), Effect::WatchLeader { session: id.clone(), request }];
+    let mut effects = vec![Effect::MakeLifeLine(*id), Effect::WatchLeader { session: *id, request }];
     if session.class.has_scope() {
-        effects.push(Effect::MakeScope { session: id.clone(), uid, request });
-        effects.push(Effect::WatchScope { session: id.clone(), uid });
+        effects.push(Effect::MakeScope { session: *id, uid, request });
+        effects.push(Effect::WatchScope { session: *id, uid });
     }
-    effects.push(Effect::ConfirmOpen(id.clone()));
+    effects.push(Effect::ConfirmOpen(*id));
     effects
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn directory_made(
     let Some(session) = reach.sessions.get(id).filter(|s| s.request == Some(request)) else { return Vec::new() };
     match outcome {
         Ok(()) => {
-            reach.deadlines.clear(&Subject::Session(id.clone()));
+            reach.deadlines.clear(&Subject::Session(*id));
             steps(session, request)
         }
         Err(errno) => failed(now, id, errno, reach),
@@ -172,7 +172,7 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
     let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
 
     let mut effects = switch::arrive(id, reach.sessions, reach.seats, reach.foreground);
-    effects.push(Effect::SaveSession(id.clone()));
+    effects.push(Effect::SaveSession(*id));
     effects.push(Effect::SaveUser(uid));
     if let Some(user) = reach.users.get_mut(&uid) {
         if !user.announced {
@@ -180,17 +180,17 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
             effects.push(Effect::Announce(Signal::UserNew(uid)));
         }
         user.last_session = None;
-        let before = user.display().cloned();
+        let before = user.display().copied();
         if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
             effects.extend(before.map(Effect::SaveSession));
             effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
         }
     }
-    effects.push(Effect::Announce(Signal::SessionNew(id.clone())));
-    effects.push(Effect::Reply { request, answer: Answer::Opened { session: id.clone(), uid, seat, vt } });
+    effects.push(Effect::Announce(Signal::SessionNew(*id)));
+    effects.push(Effect::Reply { request, answer: Answer::Opened { session: *id, uid, seat, vt } });
     if let Some(why) = early {
         effects.extend(close::close(now, id, why, reach));
-        effects.push(Effect::Probe(id.clone()));
+        effects.push(Effect::Probe(*id));
     }
     effects
 }
@@ -202,9 +202,9 @@ pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<
     let request = session.request.take();
     let why = session.ending.early.unwrap_or(Why::Lost);
     close::end(now, session, false, reach.deadlines);
-    let mut effects = vec![Effect::SaveSession(id.clone()), Effect::SaveUser(session.uid)];
+    let mut effects = vec![Effect::SaveSession(*id), Effect::SaveUser(session.uid)];
     effects.extend(close::press(now, session, why, reach.deadlines));
-    effects.push(Effect::Probe(id.clone()));
+    effects.push(Effect::Probe(*id));
     if let Some(request) = request {
         effects.extend(refuse(request, Refusal::System(errno)));
     }
@@ -308,18 +308,18 @@ fn new_session(now: Moment, request: RequestId, login: Login, sessions: &mut Ses
         request: Some(request),
         announced: false,
         ending: Ending::default(),
-        service: login.service,
+        service: login.service.into(),
         kind,
         original_kind: kind,
         class: login.class.unwrap_or(Class::Background),
-        desktop: login.desktop,
+        desktop: login.desktop.into(),
         seat: login.seat,
         vt: login.vt,
-        tty: login.tty,
-        display: login.display,
+        tty: login.tty.into(),
+        display: login.display.into(),
         remote: login.remote,
-        remote_user: login.remote_user,
-        remote_host: login.remote_host,
+        remote_user: login.remote_user.into(),
+        remote_host: login.remote_host.into(),
         audit: login.audit,
         began: now,
         idle: Idle::default(),

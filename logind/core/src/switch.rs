@@ -14,7 +14,7 @@ pub(crate) fn reserve(session: &Session, seats: &mut Seats) {
     if let Some(vt) = session.vt
         && let Some(seat) = session.seat.as_ref().and_then(|seat| seats.get_mut(seat))
     {
-        seat.on_vt.entry(vt).or_default().insert(session.id.clone());
+        seat.on_vt.entry(vt).or_default().insert(session.id);
     }
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn arrive(
 ) -> Vec<Effect> {
     let Some(session) = sessions.get(id) else { return Vec::new() };
     let Some(seat) = session.seat.as_ref().and_then(|seat| seats.get_mut(seat)) else { return Vec::new() };
-    seat.sessions.insert(id.clone());
+    seat.sessions.insert(*id);
     settle(seat, sessions, foreground)
 }
 
@@ -69,18 +69,18 @@ pub(crate) fn settle(seat: &mut Seat, sessions: &Sessions, foreground: Option<Vt
     let shown = foreground.and_then(|vt| seat.on_vt.get(&vt));
     let in_front = shown.and_then(|ids| {
         let there = ids.iter().filter_map(|id| sessions.get(id)).filter(|s| s.announced);
-        there.max_by_key(|s| (s.stage == Stage::Open, s.began)).map(|s| s.id.clone())
+        there.max_by_key(|s| (s.stage == Stage::Open, s.began)).map(|s| s.id)
     });
-    let before = core::mem::replace(&mut seat.active, in_front.clone());
+    let before = core::mem::replace(&mut seat.active, in_front);
     let mut effects = vec![Effect::SaveSeat(seat.id.clone())];
     if before == in_front {
         return effects;
     }
     for id in before.iter().chain(&in_front) {
         let Some(session) = sessions.get(id) else { continue };
-        effects.push(Effect::SaveSession(id.clone()));
+        effects.push(Effect::SaveSession(*id));
         effects.push(Effect::SaveUser(session.uid));
-        effects.push(Effect::Announce(Signal::SessionChanged(id.clone(), &["Active", "State"])));
+        effects.push(Effect::Announce(Signal::SessionChanged(*id, &["Active", "State"])));
     }
     effects.push(Effect::Announce(Signal::SeatChanged(seat.id.clone(), &["ActiveSession"])));
     effects

@@ -239,7 +239,7 @@ fn seat_named<'a>(call: &Call<'a>, core: &'a Core, name: &str) -> Result<&'a Sea
 }
 
 fn session_id(call: &Call<'_>, _: &Core) -> Result<SessionId, Fault> {
-    Ok(session_named(call, call.arguments()?)?.id().clone())
+    Ok(*session_named(call, call.arguments()?)?.id())
 }
 
 fn one_session(call: &Call<'_>, core: &Core) -> Result<Option<SessionId>, Fault> {
@@ -264,7 +264,7 @@ fn seat_target(call: &Call<'_>, core: &Core) -> Result<Target, Fault> {
 
 fn killed_session(call: &Call<'_>, _: &Core) -> Result<Target, Fault> {
     let (name, _, _) = call.arguments::<(&str, &str, i32)>()?;
-    Ok(Target::Session(session_named(call, name)?.id().clone()))
+    Ok(Target::Session(*session_named(call, name)?.id()))
 }
 
 fn kill_session(call: &Call<'_>, target: Target) -> Result<Event, Fault> {

@@ -90,15 +90,15 @@ fn scope<'a>(_: View<'a>, session: &'a Session) -> Variant<'a> {
 }
 
 fn id(_: &Call<'_>, session: &Session) -> Result<SessionId, Fault> {
-    Ok(session.id().clone())
+    Ok(*session.id())
 }
 
 fn some_id(_: &Call<'_>, session: &Session) -> Result<Option<SessionId>, Fault> {
-    Ok(Some(session.id().clone()))
+    Ok(Some(*session.id()))
 }
 
 fn target(_: &Call<'_>, session: &Session) -> Result<Target, Fault> {
-    Ok(Target::Session(session.id().clone()))
+    Ok(Target::Session(*session.id()))
 }
 
 fn idle_hint(call: &Call<'_>, session: SessionId) -> Result<Event, Fault> {

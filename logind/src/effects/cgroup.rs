@@ -14,7 +14,7 @@ use crate::processes::{self, read_file};
 const LEFT_OVER: &str = "left-over.scope";
 
 /// The cgroup2 tree below which users have their slices, if there is one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Cgroups {
     base: Option<PathBuf>,
 }
@@ -32,6 +32,11 @@ impl Cgroups {
                 Self { base: None }
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn none() -> Self {
+        Self { base: None }
     }
 
     #[cfg(test)]

@@ -9,12 +9,12 @@ mod watches;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::PathBuf;
 
 use logind_core::Event;
 use logind_core::event::RequestId;
 use logind_core::names::{SessionId, Uid};
 
+use crate::effects::cgroup::Cgroups;
 use foreground::Foreground;
 use jobs::Jobs;
 use poller::Poller;
@@ -39,9 +39,9 @@ impl Sources {
     ///
     /// # Errors
     /// What the kernel says of epoll or inotify instances.
-    pub(crate) fn open(foreground: Option<Foreground>) -> io::Result<Self> {
+    pub(crate) fn open(foreground: Option<Foreground>, cgroups: Cgroups) -> io::Result<Self> {
         let poller = Poller::open()?;
-        let watches = Watches::open(&poller)?;
+        let watches = Watches::open(&poller, cgroups)?;
         if let Some(foreground) = &foreground {
             poller.add(foreground, poller::FOREGROUND, poller::Interest::Priority)?;
         }
@@ -104,12 +104,12 @@ impl Sources {
         self.watches.life_line(&self.poller, session, reader)
     }
 
-    /// Watches whether there are processes in a scope; that it is empty already is an event too.
+    /// Watches whether there are processes in a scope, where there are scopes; that it is empty already is an event too.
     ///
     /// # Errors
     /// What the kernel says.
-    pub(crate) fn watch_scope(&mut self, session: &SessionId, scope: PathBuf) -> io::Result<()> {
-        self.ready.extend(self.watches.scope(session, scope)?);
+    pub(crate) fn watch_scope(&mut self, session: &SessionId, uid: Uid) -> io::Result<()> {
+        self.ready.extend(self.watches.scope(session, uid)?);
         Ok(())
     }
 
@@ -173,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_a_leader_and_of_a_life_line_is_told_once() {
-        let mut sources = Sources::open(None).expect("sources");
+        let mut sources = Sources::open(None, Cgroups::none()).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
         let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
@@ -186,9 +186,9 @@ mod tests {
         assert!(is_quiet(&mut sources).await);
 
         drop(writer);
-        assert_eq!(next(&mut sources).await, Event::LifeLineClosed(id.clone()));
+        assert_eq!(next(&mut sources).await, Event::LifeLineClosed(id));
         drop(child.stdin.take());
-        assert_eq!(next(&mut sources).await, Event::LeaderExited(id.clone()));
+        assert_eq!(next(&mut sources).await, Event::LeaderExited(id));
         assert!(is_quiet(&mut sources).await);
         sources.forget(&id);
         assert!(sources.leader(&id).is_none());
@@ -198,7 +198,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_that_is_forgotten_tells_nothing() {
-        let mut sources = Sources::open(None).expect("sources");
+        let mut sources = Sources::open(None, Cgroups::none()).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
         let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
@@ -212,7 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_that_is_not_there_is_enoent() {
-        let mut sources = Sources::open(None).expect("sources");
+        let mut sources = Sources::open(None, Cgroups::none()).expect("sources");
         let uid = Uid::new(3_999_999_999).expect("a uid");
         sources.look_up_user(RequestId(7), uid);
         sources.look_up_user(RequestId(8), Uid::ROOT);

@@ -4,102 +4,96 @@ use std::collections::BTreeMap;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
 
 use logind_core::Event;
-use logind_core::names::SessionId;
+use logind_core::names::{SessionId, Uid};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
 use super::poller::{FIRST_FREE, Interest, Poller, SCOPES};
-use crate::effects::cgroup::is_populated;
+use crate::effects::cgroup::{Cgroups, is_populated};
+
+/// What tells the token of a life line from that of its session's leader: [`FIRST_FREE`] is even.
+const LIFE_LINE: u64 = 1;
 
 /// What is watched of every session.
 #[derive(Debug)]
 pub(super) struct Watches {
     sessions: BTreeMap<SessionId, Watched>,
-    tokens: BTreeMap<u64, (SessionId, Witness)>,
+    /// The first token of each: its leader's; its life line's is the next.
+    tokens: BTreeMap<u64, SessionId>,
     next_token: u64,
+    cgroups: Cgroups,
     scopes: OwnedFd,
     scope_watches: BTreeMap<i32, SessionId>,
 }
 
 /// What is watched of one session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Watched {
-    leader: Option<(u64, OwnedFd)>,
-    life_line: Option<(u64, OwnedFd)>,
-    scope: Option<(i32, PathBuf)>,
+    token: u64,
+    leader: Option<Source>,
+    life_line: Option<Source>,
+    scope: Option<(i32, Uid)>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Witness {
-    Leader,
-    LifeLine,
+/// A descriptor that tells once of an end, and is kept to be asked.
+#[derive(Debug)]
+struct Source {
+    fd: OwnedFd,
+    has_told: bool,
 }
 
-impl Watched {
-    /// The leader's pidfd.
-    fn leader(&self) -> Option<&OwnedFd> {
-        self.leader.as_ref().map(|(_, pidfd)| pidfd)
-    }
-
-    /// Our end of the life line.
-    fn life_line(&self) -> Option<&OwnedFd> {
-        self.life_line.as_ref().map(|(_, reader)| reader)
+impl Source {
+    fn new(fd: OwnedFd) -> Self {
+        Self { fd, has_told: false }
     }
 }
 
 impl Watches {
-    pub(super) fn open(poller: &Poller) -> io::Result<Self> {
+    pub(super) fn open(poller: &Poller, cgroups: Cgroups) -> io::Result<Self> {
         let scopes = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
         poller.add(&scopes, SCOPES, Interest::Readable)?;
-        Ok(Self {
-            sessions: BTreeMap::new(),
-            tokens: BTreeMap::new(),
-            next_token: FIRST_FREE,
-            scopes,
-            scope_watches: BTreeMap::new(),
-        })
+        let (sessions, tokens, scope_watches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Ok(Self { sessions, tokens, next_token: FIRST_FREE, cgroups, scopes, scope_watches })
     }
 
     /// The pidfd of a session's leader.
     pub(super) fn leader_of(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
-        Some(self.sessions.get(session)?.leader()?.as_fd())
+        Some(self.sessions.get(session)?.leader.as_ref()?.fd.as_fd())
     }
 
     pub(super) fn leader(&mut self, poller: &Poller, session: &SessionId, pidfd: OwnedFd) -> io::Result<()> {
-        let token = self.add(poller, session, &pidfd, Witness::Leader)?;
-        self.sessions.entry(session.clone()).or_default().leader = Some((token, pidfd));
+        let watched = self.watched(session);
+        poller.add(&pidfd, watched.token, Interest::Readable)?;
+        watched.leader = Some(Source::new(pidfd));
         Ok(())
     }
 
     pub(super) fn life_line(&mut self, poller: &Poller, session: &SessionId, reader: OwnedFd) -> io::Result<()> {
-        let token = self.add(poller, session, &reader, Witness::LifeLine)?;
-        self.sessions.entry(session.clone()).or_default().life_line = Some((token, reader));
+        let watched = self.watched(session);
+        poller.add(&reader, watched.token | LIFE_LINE, Interest::HungUp)?;
+        watched.life_line = Some(Source::new(reader));
         Ok(())
     }
 
-    fn add(&mut self, poller: &Poller, session: &SessionId, source: &OwnedFd, witness: Witness) -> io::Result<u64> {
-        let token = self.next_token;
-        let interest = match witness {
-            Witness::Leader => Interest::Readable,
-            Witness::LifeLine => Interest::HungUp,
-        };
-        poller.add(source, token, interest)?;
-        self.next_token += 1;
-        self.tokens.insert(token, (session.clone(), witness));
-        Ok(token)
+    fn watched(&mut self, session: &SessionId) -> &mut Watched {
+        self.sessions.entry(*session).or_insert_with(|| {
+            let token = self.next_token;
+            self.next_token += 2;
+            self.tokens.insert(token, *session);
+            Watched { token, leader: None, life_line: None, scope: None }
+        })
     }
 
-    pub(super) fn scope(&mut self, session: &SessionId, scope: PathBuf) -> io::Result<Option<Event>> {
+    pub(super) fn scope(&mut self, session: &SessionId, uid: Uid) -> io::Result<Option<Event>> {
+        let Some(scope) = self.cgroups.scope(uid, session) else { return Ok(None) };
         match inotify::add_watch(&self.scopes, scope.join("cgroup.events"), WatchFlags::MODIFY) {
             Ok(watch) => {
-                self.scope_watches.insert(watch, session.clone());
+                self.scope_watches.insert(watch, *session);
+                self.watched(session).scope = Some((watch, uid));
                 // Asked after the watch is there, so that no change falls between.
-                let is_empty = !is_populated(&scope)?;
-                self.sessions.entry(session.clone()).or_default().scope = Some((watch, scope));
-                Ok(is_empty.then(|| Event::ScopeEmpty(session.clone())))
+                Ok((!is_populated(&scope)?).then_some(Event::ScopeEmpty(*session)))
             }
             // No more watches are to be had (inotify(7)). The registry asks for the scope of a session whose leader or
             // life line is gone, so it ends all the same.
@@ -107,17 +101,16 @@ impl Watches {
                 tracing::warn!(session = %session, "the scope is not watched: fs.inotify.max_user_watches is reached");
                 Ok(None)
             }
-            Err(Errno::NOENT) => Ok(Some(Event::ScopeEmpty(session.clone()))),
+            Err(Errno::NOENT) => Ok(Some(Event::ScopeEmpty(*session))),
             Err(errno) => Err(errno.into()),
         }
     }
 
     pub(super) fn forget(&mut self, poller: &Poller, session: &SessionId) {
         let Some(watched) = self.sessions.remove(session) else { return };
-        for (token, source) in watched.leader.into_iter().chain(watched.life_line) {
-            if self.tokens.remove(&token).is_some() {
-                poller.remove(source);
-            }
+        self.tokens.remove(&watched.token);
+        for source in watched.leader.into_iter().chain(watched.life_line).filter(|source| !source.has_told) {
+            poller.remove(source.fd);
         }
         if let Some((watch, _)) = watched.scope {
             self.scope_watches.remove(&watch);
@@ -130,15 +123,18 @@ impl Watches {
         }
     }
 
-    /// What the end of a leader or a life line means. It is told once; the descriptor is kept to be asked.
+    /// What the end of a leader or a life line means.
     pub(super) fn ended(&mut self, poller: &Poller, token: u64) -> Option<Event> {
-        let (session, witness) = self.tokens.remove(&token)?;
-        let watched = self.sessions.get(&session)?;
-        let (source, event) = match witness {
-            Witness::Leader => (watched.leader()?, Event::LeaderExited(session.clone())),
-            Witness::LifeLine => (watched.life_line()?, Event::LifeLineClosed(session.clone())),
+        let session = *self.tokens.get(&(token & !LIFE_LINE))?;
+        let watched = self.sessions.get_mut(&session)?;
+        let (source, event) = match token & LIFE_LINE {
+            0 => (watched.leader.as_mut()?, Event::LeaderExited(session)),
+            _ => (watched.life_line.as_mut()?, Event::LifeLineClosed(session)),
         };
-        poller.remove(source);
+        if std::mem::replace(&mut source.has_told, true) {
+            return None;
+        }
+        poller.remove(&source.fd);
         Some(event)
     }
 
@@ -165,11 +161,11 @@ impl Watches {
     }
 
     fn emptied(&self, watch: i32) -> Option<Event> {
-        let session = self.scope_watches.get(&watch)?;
-        let (_, scope) = self.sessions.get(session)?.scope.as_ref()?;
-        match is_populated(scope) {
-            Ok(true) => None,
-            Ok(false) => Some(Event::ScopeEmpty(session.clone())),
+        let session = *self.scope_watches.get(&watch)?;
+        let (_, uid) = self.sessions.get(&session)?.scope?;
+        match self.cgroups.is_populated(uid, &session) {
+            Ok(Some(false)) => Some(Event::ScopeEmpty(session)),
+            Ok(_) => None,
             Err(error) => {
                 tracing::warn!(session = %session, error = %error, "cannot read whether the scope is empty");
                 None

@@ -115,7 +115,7 @@ impl Kernel {
             }
             Effect::SaveSession(session) => self.save_session(session)?,
             Effect::ConfirmOpen(session) => {
-                self.ledger.confirmed.insert(session.clone());
+                self.ledger.confirmed.insert(session);
                 return Ok(Some(Event::Opened(session)));
             }
             Effect::Probe(session) => {
@@ -172,7 +172,7 @@ impl Kernel {
             return Ok(());
         }
         self.luckily(&session)?;
-        assert!(self.scopes.insert(session.clone(), (uid, BTreeSet::new())).is_none(), "made twice");
+        assert!(self.scopes.insert(session, (uid, BTreeSet::new())).is_none(), "made twice");
         let leader = self.living_leader(&session, request)?;
         self.leave_scope(leader.pid);
         if let Some((_, processes)) = self.scopes.get_mut(&session) {
@@ -185,7 +185,7 @@ impl Kernel {
         let Some(known) = self.core.session(&session) else { return Ok(()) };
         let (is_opening, file) = (known.stage() == Stage::Opening, saved::session_file(&self.core, known));
         if is_opening {
-            assert!(self.ledger.begun.insert(session.clone()), "begun twice");
+            assert!(self.ledger.begun.insert(session), "begun twice");
             self.luckily(&session)?;
         }
         self.session_files.insert(session, file);
@@ -291,14 +291,14 @@ impl Kernel {
         };
         processes.remove(&pid);
         if processes.is_empty() {
-            let id = id.clone();
+            let id = *id;
             self.notify(Event::ScopeEmpty(id));
         }
     }
 
     pub(crate) fn close_life_line(&mut self, session: &SessionId) {
         if self.life_lines.remove(session).is_some() {
-            self.notify(Event::LifeLineClosed(session.clone()));
+            self.notify(Event::LifeLineClosed(*session));
         }
     }
 
@@ -307,10 +307,10 @@ impl Kernel {
         let Some(start_time) = self.processes.remove(&pid) else { return };
         self.leave_scope(pid);
         let is_led = |leader: Leader| leader.pid == pid && leader.start_time == start_time;
-        let led: Vec<_> = self.core.sessions().filter(|s| is_led(s.leader())).map(|s| s.id().clone()).collect();
+        let led: Vec<_> = self.core.sessions().filter(|s| is_led(s.leader())).map(|s| *s.id()).collect();
         led.into_iter().for_each(|id| self.notify(Event::LeaderExited(id)));
         let held = self.life_lines.iter().filter(|(_, holder)| **holder == Holder::Login(pid));
-        let held: Vec<_> = held.map(|(id, _)| id.clone()).collect();
+        let held: Vec<_> = held.map(|(id, _)| *id).collect();
         held.iter().for_each(|id| self.close_life_line(id));
     }
 
@@ -333,7 +333,7 @@ impl Kernel {
         self.life_lines.retain(|_, holder| *holder != Holder::Daemon);
         self.apply(Event::Foreground(self.foreground));
         let opened = self.session_files.values().filter(|file| file.saved.stage.is_announced());
-        self.ledger.sessions = opened.map(|file| file.saved.id.clone()).collect();
+        self.ledger.sessions = opened.map(|file| file.saved.id).collect();
         self.ledger.confirmed = self.ledger.sessions.clone();
         let users: Vec<SavedUser> = self.user_files.values().map(|file| file.saved.clone()).collect();
         let sessions: Vec<SavedSession> = self.session_files.values().map(|file| file.saved.clone()).collect();
@@ -355,7 +355,7 @@ fn users_announced(users: &[SavedUser], sessions: &[SavedSession]) -> BTreeSet<U
 }
 
 fn cannot_open(session: &SessionId, errno: i32) -> Failed {
-    Failed { step: Step::Open(session.clone()), errno }
+    Failed { step: Step::Open(*session), errno }
 }
 
 fn subject(event: &Event) -> Option<&SessionId> {

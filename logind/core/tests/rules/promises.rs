@@ -60,7 +60,7 @@ fn all_go(life: &mut Life) {
     let all: Vec<u32> = kernel.processes.keys().copied().collect();
     all.into_iter().for_each(|pid| kernel.exit(pid));
     kernel.deliver();
-    let open = kernel.core.sessions().filter(|s| s.stage() == Stage::Open).map(|s| s.id().clone());
+    let open = kernel.core.sessions().filter(|s| s.stage() == Stage::Open).map(|s| *s.id());
     for id in open.collect::<Vec<_>>() {
         kernel.apply(Event::LeaderExited(id));
     }
@@ -163,7 +163,7 @@ proptest! {
             let stray = Event::UserFound { request: nobody, account: Ok(account(crate::world::uid(1000))) };
             prop_assert!(life.kernel.core.handle(life.kernel.now, stray).is_empty());
             for session in before.sessions() {
-                let id = session.id().clone();
+                let id = *session.id();
                 let stray = match session.stage() {
                     Stage::Opening => Event::RuntimeDirectoryMade { session: id, request: nobody, outcome: Ok(()) },
                     Stage::Open | Stage::Closing => Event::Opened(id),

@@ -148,7 +148,7 @@ impl Life {
     fn session(&self, which: usize) -> SessionId {
         let all: Vec<&SessionId> = self.kernel.core.sessions().map(|s| s.id()).collect();
         let nobody = SessionId::new("c0").expect("a name");
-        all.get(which % (all.len() + 1)).map_or(nobody, |id| (*id).clone())
+        all.get(which % (all.len() + 1)).map_or(nobody, |id| *(*id))
     }
 
     fn user(&self, which: usize) -> Uid {
@@ -178,7 +178,7 @@ impl Life {
             Happening::UserFound { which, is_known } => self.user_found(which, is_known),
             Happening::Release(which) => {
                 let (request, session) = (self.call(), self.session(which));
-                self.kernel.ledger.released.entry(session.clone()).or_insert(self.kernel.now);
+                self.kernel.ledger.released.entry(session).or_insert(self.kernel.now);
                 self.kernel.apply(Event::Release { request, session });
             }
             Happening::TerminateSession(which) => self.terminate(Target::Session(self.session(which))),
@@ -234,7 +234,7 @@ impl Life {
         let start_time = *self.kernel.processes.entry(pid).or_insert(self.births);
         let leader = Leader { pid, start_time, pidfs_id: None };
         let within = self.kernel.scopes.iter().find(|(_, (_, processes))| processes.contains(&pid));
-        let leader_session = within.map(|(id, _)| id.clone());
+        let leader_session = within.map(|(id, _)| *id);
         let request = self.call();
         self.kernel.leaders.insert(request, leader);
         self.kernel.apply(Event::Login { request, login: Login { leader, leader_session, ..login } });
@@ -296,7 +296,7 @@ impl Life {
             Target::User(meant) => *meant == uid,
             Target::Seat(seat) => core.seat(seat).is_some_and(|seat| seat.sessions().contains(id)),
         };
-        let meant = core.sessions().filter(|s| is_meant(s.id(), s.uid())).map(|s| s.id().clone());
+        let meant = core.sessions().filter(|s| is_meant(s.id(), s.uid())).map(|s| *s.id());
         self.kernel.ledger.forced.extend(meant.collect::<Vec<_>>());
         let request = self.call();
         self.kernel.apply(Event::Terminate { request, target });

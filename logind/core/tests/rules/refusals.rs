@@ -86,7 +86,7 @@ fn a_process_inside_a_session_opens_no_other() {
 fn who_is_let_in_by_a_service_restarted_inside_a_session_has_a_session_of_their_own() {
     let mut world = World::new();
     let admins = world.open(Login { audit: Some(5), ..remote(0, 100) });
-    let let_in = |audit| Login { audit, leader_session: Some(admins.clone()), ..remote(1000, 101) };
+    let let_in = |audit| Login { audit, leader_session: Some(admins), ..remote(1000, 101) };
     // Without an audit session of its own it cannot be told from su; with the admin's, inherited, it is su.
     for audit in [None, Some(5)] {
         assert!(matches!(world.refusal(let_in(audit)), Some(Refusal::SessionBusy(_))), "{audit:?}");
@@ -110,7 +110,7 @@ fn a_leader_in_a_session_that_closes_may_open_another() {
     let mut world = World::new();
     let old = world.open(remote(1000, 100));
     let _ = world.release(&old);
-    let new = world.open(Login { leader_session: Some(old.clone()), ..remote(1000, 100) });
+    let new = world.open(Login { leader_session: Some(old), ..remote(1000, 100) });
     // The leader was moved to the new scope, so the old one is empty; the leader still leads the new one.
     let _ = world.handle(Event::ScopeEmpty(old));
     assert!(matches!(world.refusal(remote(1000, 100)), Some(Refusal::SessionBusy(_))));

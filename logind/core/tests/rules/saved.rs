@@ -9,7 +9,7 @@ use logind_core::user::User;
 
 pub(crate) fn of_session(session: &Session) -> SavedSession {
     SavedSession {
-        id: session.id().clone(),
+        id: *session.id(),
         uid: session.uid(),
         stage: match session.stage() {
             Stage::Opening => SavedStage::Opening,
@@ -110,6 +110,6 @@ pub(crate) fn user_file(core: &Core, user: &User) -> UserFile {
         saved: of_user(user),
         state: core.user_state(user).name(),
         display: user.display().cloned(),
-        sessions: sessions.map(|s| (s.id().clone(), core.session_state(s).name())).collect(),
+        sessions: sessions.map(|s| (*s.id(), core.session_state(s).name())).collect(),
     }
 }

@@ -35,7 +35,7 @@ fn the_session_on_the_terminal_that_is_shown_is_active() {
     let _ = show(&mut world, Some(1));
     assert_eq!((state(&world, &one), state(&world, &two)), (Some(SessionState::Active), Some(SessionState::Online)));
     let effects = show(&mut world, Some(2));
-    let changed = |id: &SessionId| Signal::SessionChanged(id.clone(), &["Active", "State"]);
+    let changed = |id: &SessionId| Signal::SessionChanged(*id, &["Active", "State"]);
     let front = Signal::SeatChanged(seat0(), &["ActiveSession"]);
     assert_eq!(signals(&effects), [changed(&one), changed(&two), front]);
     assert_eq!(
@@ -70,9 +70,9 @@ fn a_session_that_closes_makes_room_for_one_that_is_open() {
     let _ = show(&mut world, Some(1));
     let old = world.open(at_vt(1000, 100, 1));
     let _ = world.release(&old);
-    assert_eq!(active(&world), Some(old.clone()), "nobody else is there");
+    assert_eq!(active(&world), Some(old), "nobody else is there");
     let new = world.open(at_vt(1001, 101, 1));
-    assert_eq!(active(&world), Some(new.clone()));
+    assert_eq!(active(&world), Some(new));
     world.end(&new);
     assert_eq!(active(&world), Some(old));
 }
@@ -88,7 +88,7 @@ fn the_newest_session_on_a_terminal_is_in_front_of_its_greeter() {
     world.now.monotonic += 1;
     let person = world.open(at_vt(1000, 101, 1));
     assert_eq!((greeter.as_str(), person.as_str()), ("c9", "c10"));
-    assert_eq!(active(&world), Some(person.clone()));
+    assert_eq!(active(&world), Some(person));
     world.end(&person);
     assert_eq!(active(&world), Some(greeter));
 }
@@ -117,13 +117,13 @@ fn what_draws_stands_for_its_user_before_text_and_persons_before_greeters() {
     let web = world.open(logind_core::login::Login { kind: Some(Type::Web), ..remote(1000, 103) });
     assert_eq!(display(&world, 1000), Some(web));
     let text = world.open(remote(1000, 104));
-    assert_eq!(display(&world, 1000), Some(text.clone()));
+    assert_eq!(display(&world, 1000), Some(text));
     let (_, drawing) = world.begin(graphical(1000, 105, 2));
-    let effects = world.handle(Event::Opened(drawing.clone()));
-    assert!(effects.contains(&Effect::SaveSession(text.clone())), "its file said that it stands for its user");
-    assert_eq!(display(&world, 1000), Some(drawing.clone()));
+    let effects = world.handle(Event::Opened(drawing));
+    assert!(effects.contains(&Effect::SaveSession(text)), "its file said that it stands for its user");
+    assert_eq!(display(&world, 1000), Some(drawing));
     let effects = world.release(&drawing);
-    assert!(effects.contains(&Effect::SaveSession(text.clone())));
+    assert!(effects.contains(&Effect::SaveSession(text)));
     assert!(signals(&effects).contains(&Signal::UserChanged(uid(1000), &["Display"])));
     assert_eq!(display(&world, 1000), Some(text));
 }

@@ -237,7 +237,7 @@ impl Daemon {
             Effect::ConfirmOpen(id) => return vec![Event::Opened(id)],
             Effect::Probe(session) => return vec![Event::Probed { session, witnesses: gone }],
             Effect::Kill { session, .. } => {
-                return vec![Event::LeaderExited(session.clone()), Event::ScopeEmpty(session)];
+                return vec![Event::LeaderExited(session), Event::ScopeEmpty(session)];
             }
             Effect::RemoveRuntimeDirectory(uid) => {
                 return vec![Event::RuntimeDirectoryRemoved { uid, outcome: Ok(()) }];

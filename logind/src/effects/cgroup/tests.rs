@@ -60,7 +60,7 @@ fn a_leader_is_moved_and_its_scope_is_removed_once_it_is_gone() {
     let place = processes::place_of(child.id()).expect("it runs");
     assert_eq!((place.session.as_ref(), place.owner), (Some(&id), Some(uid)));
     assert_eq!(cgroups.is_populated(uid, &id).expect("it is there"), Some(true));
-    assert_eq!(cgroups.found(), [Found { uid, sessions: vec![id.clone()] }]);
+    assert_eq!(cgroups.found(), [Found { uid, sessions: vec![id] }]);
 
     drop(child.stdin.take());
     child.wait().expect("its end");

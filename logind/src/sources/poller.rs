@@ -17,8 +17,11 @@ pub(super) const SCOPES: u64 = 0;
 /// The token of the virtual terminal in front.
 pub(super) const FOREGROUND: u64 = 1;
 
+/// The token of the graphics devices.
+pub(super) const GRAPHICS: u64 = 2;
+
 /// The first token for what belongs to a session.
-pub(super) const FIRST_FREE: u64 = 2;
+pub(super) const FIRST_FREE: u64 = 4;
 
 /// How many descriptors are reported at once.
 const BATCH: usize = 64;

@@ -16,12 +16,13 @@ use crate::bus::{DoorError, Doors, World};
 use crate::config::{self, Config};
 use crate::options::Options;
 use crate::paths;
-use crate::processes;
+use crate::processes::Base;
 use crate::readiness::Readiness;
 use crate::sources;
 use crate::state::records::{Places, Records};
 
-/// How many descriptors 100,000 sessions need: a pidfd and a life line each, and as many connections.
+/// How many descriptors 100,000 sessions need: a pidfd, a life line and its scope's events each, and as many
+/// connections.
 const DESCRIPTORS: u64 = 1 << 19;
 
 /// Why logind cannot run.
@@ -159,6 +160,6 @@ pub(crate) fn doors() -> Doors {
 }
 
 /// What the bus asks of the system.
-pub(crate) fn world() -> World {
-    World { place_of: processes::place_of, machine_id: paths::MACHINE_ID.into() }
+pub(crate) fn world(base: Base) -> World {
+    World { place_of: Base::place_of, base, machine_id: paths::MACHINE_ID.into() }
 }

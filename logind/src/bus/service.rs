@@ -237,6 +237,6 @@ fn serve(
     credentials: &Credentials,
     call: (&Message, RequestId, bool),
 ) -> Result<Outcome, Fault> {
-    let caller = credentials.caller(world.place_of);
+    let caller = credentials.caller(|pid| (world.place_of)(&world.base, pid));
     dispatch::serve(&Call::new(view, world, (&caller, credentials), call))
 }

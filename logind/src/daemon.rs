@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::bus::{Bus, Called, Configured};
 use crate::clock;
 use crate::config::Config;
+use crate::effects;
 use crate::effects::cgroup::Cgroups;
 use crate::effects::kill;
 use crate::effects::life_line::{self, LifeLine};
@@ -130,7 +131,7 @@ impl Daemon {
             self.apply(event);
         }
         for uid in std::mem::take(&mut self.unsaved) {
-            self.save_user(uid);
+            self.write_user(uid);
         }
     }
 
@@ -196,9 +197,6 @@ impl Daemon {
                 let saved = records.save_session(&self.core, &session);
                 self.opening(session, "cannot write the session's state file", saved)?;
             }
-            Effect::SaveUser(uid) if self.core.user(uid).is_some_and(User::is_announced) => {
-                self.unsaved.insert(uid);
-            }
             Effect::SaveUser(uid) => self.save_user(uid),
             Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
             Effect::ForgetSession(session) => self.forget(&session),
@@ -207,6 +205,7 @@ impl Daemon {
                 let sent = self.kill(&session, uid, whom, signal);
                 killed(request, &session, sent)?;
             }
+            Effect::ActivateVt { request, vt } => activate(request, vt)?,
             Effect::Probe(session) => return Ok(self.probe(session)),
             Effect::RemoveScope { session, uid } => {
                 self.sources.forget(&session);
@@ -228,7 +227,16 @@ impl Daemon {
         if is_opening { Err(Failed { step: Step::Open(session), errno: errno(&error) }) } else { Ok(()) }
     }
 
-    fn save_user(&self, uid: Uid) {
+    /// The file of a user whom somebody was told of waits for all that happened together.
+    fn save_user(&mut self, uid: Uid) {
+        if self.core.user(uid).is_some_and(User::is_announced) {
+            self.unsaved.insert(uid);
+        } else {
+            self.write_user(uid);
+        }
+    }
+
+    fn write_user(&self, uid: Uid) {
         logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
     }
 
@@ -351,6 +359,11 @@ fn killed(request: Option<RequestId>, session: &SessionId, outcome: io::Result<(
             Ok(())
         }
     }
+}
+
+/// Switching is essential to the call that asked for it.
+fn activate(request: RequestId, vt: VtNumber) -> Result<(), Failed> {
+    effects::vt::activate(vt).map_err(|error| Failed { step: Step::Switch(request), errno: errno(&error) })
 }
 
 fn logged(failure: &'static str, outcome: io::Result<()>) {

@@ -79,7 +79,8 @@ async fn serve(options: &Options, config: &Config, ready: Readiness) -> Result<(
         directories: RuntimeDirectories::below(Path::new(logind_api::USER_RUNTIME_BASE)),
         limits: config.runtime_directory_limits(),
     };
-    let sources = Sources::open(foreground).map_err(StartError::Kernel)?;
+    let mut sources = Sources::open(foreground).map_err(StartError::Kernel)?;
+    start::watch_graphics(&mut sources);
     let bus = Bus::open(start::doors(), start::world(base), daemon::configured(hands.limits))?;
     let mut daemon = Daemon::new(core, bus, sources, hands);
     daemon.restore(front).await;

@@ -33,6 +33,9 @@ pub(crate) struct Process {
     pub(crate) place: Place,
     /// The virtual terminal that is its controlling terminal.
     pub(crate) vt: Option<VtNumber>,
+    /// Whether it runs as root, and nobody else made it do so: neither its real nor its effective user is another. Asked
+    /// of who is at a virtual terminal only.
+    pub(crate) is_roots: bool,
     /// Its audit session, unless unset or inherited from its parent.
     pub(crate) audit: Option<u32>,
 }
@@ -98,10 +101,11 @@ impl Process {
         let pidfs_id = pidfs_id(fd.as_fd())?;
         let stat = Stat::read(pid)?;
         let place = base.place_of(pid)?;
+        let is_roots = stat.vt.is_some() && is_roots(&read_proc(pid, "status")?);
         let audit = audit_session(pid).filter(|&id| audit_session(stat.parent) != Some(id));
         is_there(fd.as_fd())?; // so all of that was its own
         let leader = Leader { pid, start_time: stat.start_time, pidfs_id };
-        Ok(Self { fd, leader, place, vt: stat.vt, audit })
+        Ok(Self { fd, leader, place, vt: stat.vt, is_roots, audit })
     }
 }
 
@@ -215,6 +219,13 @@ impl Stat {
 fn vt_of_device(device: u32) -> Option<VtNumber> {
     let (major, minor) = ((device >> 8) & 0xfff, (device & 0xff) | ((device >> 12) & 0xf_ff00));
     if major == TTY_MAJOR { VtNumber::new(minor) } else { None }
+}
+
+/// Whether real and effective user in a /proc/PID/status are root (proc_pid_status(5)).
+fn is_roots(status: &str) -> bool {
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap_or_default();
+    let mut ids = ids.split_ascii_whitespace();
+    (ids.next(), ids.next()) == (Some("0"), Some("0"))
 }
 
 /// The audit session of `pid`, if it is set (`AUDIT_SID_UNSET` of linux/audit.h).
@@ -333,6 +344,14 @@ mod tests {
         assert_eq!(vt_of_device((4 << 8) | 63), VtNumber::new(63));
         for other in [0, 4 << 8, (4 << 8) | 64, (136 << 8) | 1, (5 << 8) | 1, (4 << 8) | 1 | (1 << 20)] {
             assert_eq!(vt_of_device(other), None, "{other:#x}");
+        }
+    }
+
+    #[test]
+    fn a_set_user_id_program_is_not_roots_own() {
+        assert!(is_roots("Name:\tlogin\nUid:\t0\t0\t0\t0\n"));
+        for status in ["Uid:\t1000\t0\t0\t0\n", "Uid:\t0\t1000\t0\t0\n", "Name:\tUid:\t0\t0\n", "Uid:\n", ""] {
+            assert!(!is_roots(status), "{status}");
         }
     }
 

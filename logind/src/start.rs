@@ -18,7 +18,8 @@ use crate::options::Options;
 use crate::paths;
 use crate::processes::Base;
 use crate::readiness::Readiness;
-use crate::sources;
+use crate::sources::graphics::Graphics;
+use crate::sources::{self, Sources};
 use crate::state::records::{Places, Records};
 
 /// How many descriptors 100,000 sessions need: a pidfd, a life line and its scope's events each, and as many
@@ -110,6 +111,14 @@ pub(crate) fn be_the_only_one() -> Result<File, StartError> {
         Ok(()) => Ok(lock),
         Err(rustix::io::Errno::WOULDBLOCK) => Err(StartError::Running),
         Err(errno) => Err(StartError::Lock(paths::LOCK.into(), errno.into())),
+    }
+}
+
+/// Watches the graphics devices; without that all is well but what display managers are told.
+pub(crate) fn watch_graphics(sources: &mut Sources) {
+    let graphics = Graphics::open(Path::new(paths::UDEV), Path::new(paths::GRAPHICS));
+    if let Err(error) = graphics.and_then(|graphics| sources.watch_graphics(graphics)) {
+        tracing::warn!(error = %error, "cannot see whether there is a graphics device");
     }
 }
 

@@ -56,11 +56,6 @@ pub(crate) fn kill(
     effects
 }
 
-/// The signal that a call asked for could not be sent.
-pub(crate) fn failed(request: RequestId, errno: i32) -> Vec<Effect> {
-    refuse(request, Refusal::System(errno))
-}
-
 fn sessions_of(target: &Target, sessions: &Sessions, users: &Users, seats: &Seats) -> Result<Vec<SessionId>, Refusal> {
     match target {
         Target::Session(id) => match sessions.get(id) {

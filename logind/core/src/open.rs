@@ -11,7 +11,8 @@ use crate::display;
 use crate::effect::{Effect, Signal};
 use crate::event::RequestId;
 use crate::login::{Account, Login};
-use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
+use crate::names::{Class, SessionId, Type, Uid, VtNumber};
+use crate::policy::Policy;
 use crate::seat::Seats;
 use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
@@ -61,7 +62,7 @@ pub(crate) fn ask(
     logins: &mut Logins,
     reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
-    fill_in(&mut login);
+    fill_in(&mut login, reach.policy);
     let uid = login.uid;
     let fits = check(&login, reach.sessions, reach.seats).and_then(|()| check_room(uid, logins, reach));
     if let Err(refusal) = fits {
@@ -216,8 +217,8 @@ pub(crate) fn refuse(request: RequestId, refusal: Refusal) -> Vec<Effect> {
     vec![Effect::Reply { request, answer: Answer::Refused(refusal) }]
 }
 
-/// What the login left open is chosen (pam_systemd(8)), and what it claims without standing there is dropped.
-fn fill_in(login: &mut Login) {
+/// What the login left open is chosen (pam_systemd(8)), and what it claims is replaced by where it is.
+fn fill_in(login: &mut Login, policy: &Policy) {
     let kind = *login.kind.get_or_insert(if !login.display.is_empty() {
         Type::X11
     } else if login.tty.is_empty() {
@@ -226,20 +227,7 @@ fn fill_in(login: &mut Login) {
         Type::Tty
     });
     login.class.get_or_insert(if kind == Type::Unspecified { Class::Background } else { Class::User });
-    if let Some(vt) = VtNumber::from_line(&login.tty)
-        && login.vt.is_none()
-    {
-        login.vt = Some(vt);
-    }
-    // CVE-2019-3842, CVE-2025-6018: the word of an environment is nothing; who stands at the VT has it as controlling
-    // terminal, and who sits elsewhere stands at none.
-    let stands_there = login.vt.is_some() && login.vt == login.leader_vt && !login.remote;
-    if stands_there {
-        login.seat.get_or_insert_with(SeatId::seat0);
-    } else {
-        login.seat = None;
-        login.vt = None;
-    }
+    (login.seat, login.vt) = login.place(policy);
 }
 
 /// Whether there is room for one more session of the user. Those that close count, for their processes live on; so one
@@ -268,7 +256,7 @@ fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusa
     if let Some(seat) = &login.seat {
         let seat = seats.get(seat).ok_or_else(|| Refusal::NoSuchSeat(seat.clone()))?;
         let of_tty = VtNumber::from_line(&login.tty);
-        if !seat.has_vts || of_tty.is_some_and(|vt| Some(vt) != login.vt) {
+        if !seat.has_vts || login.vt.is_none() || of_tty.is_some_and(|vt| Some(vt) != login.vt) {
             return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
         }
     }

@@ -7,7 +7,7 @@ use logind_api::error;
 use logind_core::event::Event;
 use logind_core::login::Login;
 use logind_core::names::{Class, SeatId, Type, Uid, VtNumber};
-use tracing::warn;
+use tracing::{info, warn};
 use zbus::{Array, Fd, Str, Structure, Variant};
 
 use super::call::{Call, Called};
@@ -79,8 +79,11 @@ fn called(call: &Call<'_>, uid: Uid, asked: Asked, leader: Process) -> Result<Ca
         remote_host: asked.remote_host,
         audit: leader.audit,
         leader_session: leader.place.session,
-        leader_vt: leader.vt,
+        leader_vt: leader.vt.filter(|_| leader.is_roots),
     };
+    if login.claims_in_vain(call.view.core.policy()) {
+        info!(service = login.service, "a login claims a seat where it does not stand; SeatServices= does not name it");
+    }
     Ok(Called { event: Event::Login { request: call.request, login }, leader: Some(leader.fd) })
 }
 

@@ -1,6 +1,7 @@
 //! What turns one outside thing into events each, and the one place where they are waited for.
 
 pub(crate) mod foreground;
+pub(crate) mod graphics;
 mod jobs;
 mod poller;
 pub(crate) mod signals;
@@ -16,6 +17,7 @@ use logind_core::event::RequestId;
 use logind_core::names::{SessionId, Uid};
 
 use foreground::Foreground;
+use graphics::Graphics;
 use jobs::Jobs;
 use poller::Poller;
 use watches::Watches;
@@ -30,6 +32,7 @@ pub(crate) struct Sources {
     poller: Poller,
     watches: Watches,
     foreground: Option<Foreground>,
+    graphics: Option<Graphics>,
     jobs: Jobs,
     ready: VecDeque<Event>,
 }
@@ -44,7 +47,25 @@ impl Sources {
         if let Some(foreground) = &foreground {
             poller.add(foreground, poller::FOREGROUND, poller::Interest::Priority)?;
         }
-        Ok(Self { poller, watches: Watches::default(), foreground, jobs: Jobs::default(), ready: VecDeque::new() })
+        Ok(Self {
+            poller,
+            watches: Watches::default(),
+            foreground,
+            graphics: None,
+            jobs: Jobs::default(),
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// Watches the graphics devices as well; whether there are any is an event.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn watch_graphics(&mut self, graphics: Graphics) -> io::Result<()> {
+        self.poller.add(&graphics, poller::GRAPHICS, poller::Interest::Readable)?;
+        self.ready.push_back(Event::Graphics(graphics.are_there()));
+        self.graphics = Some(graphics);
+        Ok(())
     }
 
     /// The next thing that happened. Nothing is lost if this is dropped while it waits.
@@ -69,6 +90,7 @@ impl Sources {
         for &token in tokens {
             match token {
                 poller::FOREGROUND => self.look_at_foreground(),
+                poller::GRAPHICS => self.ready.extend(self.graphics.as_mut().and_then(Graphics::changed)),
                 token => self.ready.extend(self.watches.spoke(&self.poller, token)),
             }
         }

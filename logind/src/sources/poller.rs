@@ -11,8 +11,14 @@ use tokio::io::unix::AsyncFd;
 
 use crate::sys;
 
-/// The token of the virtual terminal in front. All others belong to sessions.
+/// The token of the virtual terminal in front.
 pub(super) const FOREGROUND: u64 = 0;
+
+/// The token of the graphics devices.
+pub(super) const GRAPHICS: u64 = 1;
+
+/// The first token for what belongs to a session.
+pub(super) const FIRST_FREE: u64 = 4;
 
 /// How many descriptors are reported at once.
 const BATCH: usize = 64;

@@ -9,22 +9,22 @@ use logind_core::Event;
 use logind_core::names::SessionId;
 use rustix::io::Errno;
 
-use super::poller::{Interest, Poller};
+use super::poller::{FIRST_FREE, Interest, Poller};
 use crate::effects::cgroup::{open_events, says_populated};
 
-/// How many tokens a session has, each a witness's; the first is a multiple of it.
+/// How many tokens a session has, each a witness's; the first is a multiple of it, as is [`FIRST_FREE`].
 const WITNESSES: u64 = 4;
 const LEADER: u64 = 0;
 const LIFE_LINE: u64 = 1;
 const SCOPE: u64 = 2;
 
 /// What is watched of every session.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Watches {
     sessions: BTreeMap<SessionId, Watched>,
     /// The first token of each.
     tokens: BTreeMap<u64, SessionId>,
-    last_token: u64,
+    next_token: u64,
 }
 
 /// What is watched of one session.
@@ -54,6 +54,12 @@ impl Source {
         if !std::mem::replace(&mut self.has_told, true) {
             poller.remove(&self.fd);
         }
+    }
+}
+
+impl Default for Watches {
+    fn default() -> Self {
+        Self { sessions: BTreeMap::new(), tokens: BTreeMap::new(), next_token: FIRST_FREE }
     }
 }
 
@@ -93,9 +99,10 @@ impl Watches {
 
     fn watched(&mut self, session: &SessionId) -> &mut Watched {
         self.sessions.entry(*session).or_insert_with(|| {
-            self.last_token += WITNESSES;
-            self.tokens.insert(self.last_token, *session);
-            Watched { token: self.last_token, leader: None, life_line: None, scope: None }
+            let token = self.next_token;
+            self.next_token += WITNESSES;
+            self.tokens.insert(token, *session);
+            Watched { token, leader: None, life_line: None, scope: None }
         })
     }
 

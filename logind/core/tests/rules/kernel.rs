@@ -53,7 +53,10 @@ pub(crate) struct Kernel {
     pub(crate) now: Moment,
     pub(crate) luck: Luck,
     pub(crate) has_cgroups: bool,
+    /// The terminal in front, and the one that the daemon knows to be.
+    pub(crate) shown: Option<VtNumber>,
     pub(crate) foreground: Option<VtNumber>,
+    pub(crate) graphics: bool,
     /// Living processes, with their start times.
     pub(crate) processes: BTreeMap<u32, u64>,
     pub(crate) scopes: BTreeMap<SessionId, (Uid, BTreeSet<u32>)>,
@@ -122,6 +125,7 @@ impl Kernel {
                 let witnesses = self.witnesses(&session);
                 return Ok(Some(Event::Probed { session, witnesses }));
             }
+            Effect::ActivateVt { request, vt } => self.activate(request, vt)?,
             Effect::Kill { request, session, whom, signal, .. } => self.kill(request, &session, whom, signal)?,
             other => self.carry_out_other(other),
         }
@@ -223,6 +227,17 @@ impl Kernel {
         Ok(())
     }
 
+    /// The kernel shows another terminal, unless it refuses; word of it comes later.
+    fn activate(&mut self, request: RequestId, vt: VtNumber) -> Result<(), Failed> {
+        const ENXIO: i32 = 6;
+        assert!(self.ledger.calls.contains(&request), "switched after the answer");
+        if self.luck.once_in(8) {
+            return Err(Failed { step: Step::Switch(request), errno: ENXIO });
+        }
+        self.shown = Some(vt);
+        Ok(())
+    }
+
     /// A living leader is killed only by force, or twenty seconds after its login said that it is over.
     fn may_kill_leader(&self, session: &SessionId) {
         let released = self.ledger.released.get(session);
@@ -314,8 +329,23 @@ impl Kernel {
         held.iter().for_each(|id| self.close_life_line(id));
     }
 
+    /// The daemon hears which terminal is in front.
+    pub(crate) fn show(&mut self, vt: Option<VtNumber>) {
+        (self.shown, self.foreground) = (vt, vt);
+        self.apply(Event::Foreground(vt));
+    }
+
+    /// Graphics come, or go.
+    pub(crate) fn show_graphics(&mut self, are_there: bool) {
+        self.graphics = are_there;
+        self.apply(Event::Graphics(are_there));
+    }
+
     /// Hands over what has been notified.
     pub(crate) fn deliver(&mut self) {
+        if self.shown != self.foreground {
+            self.show(self.shown);
+        }
         while let Some(event) = self.inbox.pop_front() {
             self.apply(event);
         }
@@ -331,7 +361,8 @@ impl Kernel {
         (self.look_ups, self.makings, self.removals, self.inbox) = Default::default();
         self.leaders.clear();
         self.life_lines.retain(|_, holder| *holder != Holder::Daemon);
-        self.apply(Event::Foreground(self.foreground));
+        self.show(self.shown);
+        self.show_graphics(self.graphics);
         let opened = self.session_files.values().filter(|file| file.saved.stage.is_announced());
         self.ledger.sessions = opened.map(|file| file.saved.id).collect();
         self.ledger.confirmed = self.ledger.sessions.clone();

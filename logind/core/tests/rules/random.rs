@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logind_core::event::{Target, Whom};
+use logind_core::event::{Switch, Target, Whom};
 use logind_core::leader::Leader;
 use logind_core::login::Login;
 use logind_core::names::{Class, SessionId, Type, Uid, VtNumber};
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use crate::kernel::{Kernel, Luck};
 use crate::saved;
 
-use crate::world::{account, at_vt, remote, seat0, uid};
+use crate::world::{account, at_vt, remote, seat0, uid, vt};
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub(crate) enum Happening {
     Fork(usize),
     LoseLifeLine(usize),
     Show(u32),
+    Switch(usize, usize),
+    Graphics(bool),
     Idle(usize, bool),
     Locked(usize, bool),
     Lock(Option<usize>, bool),
@@ -83,6 +85,8 @@ pub(crate) fn happening() -> impl Strategy<Value = Happening> {
         3 => which().prop_map(Happening::Fork),
         2 => which().prop_map(Happening::LoseLifeLine),
         2 => (0..4u32).prop_map(Happening::Show),
+        3 => (which(), which()).prop_map(|(way, which)| Happening::Switch(way, which)),
+        1 => any::<bool>().prop_map(Happening::Graphics),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Idle(which, is)),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Locked(which, is)),
         1 => (proptest::option::of(which()), any::<bool>()).prop_map(|(which, is)| Happening::Lock(which, is)),
@@ -118,7 +122,9 @@ impl Life {
             now: Moment { monotonic: 1_000_000, realtime: 1_700_000_000_000_000 },
             luck: Luck(seed | 1),
             has_cgroups,
+            shown: None,
             foreground: None,
+            graphics: false,
             processes: BTreeMap::new(),
             scopes: BTreeMap::new(),
             life_lines: BTreeMap::new(),
@@ -185,9 +191,10 @@ impl Life {
             Happening::TerminateUser(which) => self.terminate(Target::User(self.user(which))),
             Happening::TerminateSeat => self.terminate(Target::Seat(seat0())),
             Happening::Show(number) => {
-                self.kernel.foreground = VtNumber::new(number);
-                self.kernel.apply(Event::Foreground(self.kernel.foreground));
+                self.kernel.show(VtNumber::new(number));
             }
+            Happening::Switch(way, which) => self.switch(way, which),
+            Happening::Graphics(is_there) => self.kernel.show_graphics(is_there),
             Happening::DirectoryMade { which, is_there } => self.directory_made(which, is_there),
             Happening::DirectoryRemoved { which, is_gone } => self.directory_removed(which, is_gone),
             Happening::Pass(milliseconds) => {
@@ -226,6 +233,18 @@ impl Life {
             }
             _ => {}
         }
+    }
+
+    fn switch(&mut self, way: usize, which: usize) {
+        let number = u32::try_from(which % 4).unwrap_or(0) + 1;
+        let switch = match way % 4 {
+            0 => Switch::Vt(seat0(), vt(number)),
+            1 => Switch::Next(seat0()),
+            2 => Switch::Previous(seat0()),
+            _ => Switch::Session(self.session(which)),
+        };
+        let request = self.call();
+        self.kernel.apply(Event::Switch { request, switch });
     }
 
     fn login(&mut self, login: Login) {

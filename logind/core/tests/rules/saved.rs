@@ -88,10 +88,15 @@ pub(crate) struct UserFile {
 pub(crate) struct SeatFile {
     active: Option<SessionId>,
     sessions: Vec<SessionId>,
+    has_graphics: bool,
 }
 
 pub(crate) fn seat_file(seat: &Seat) -> SeatFile {
-    SeatFile { active: seat.active().cloned(), sessions: seat.sessions().iter().cloned().collect() }
+    SeatFile {
+        active: seat.active().cloned(),
+        sessions: seat.sessions().iter().cloned().collect(),
+        has_graphics: seat.has_graphics(),
+    }
 }
 
 pub(crate) fn session_file(core: &Core, session: &Session) -> SessionFile {

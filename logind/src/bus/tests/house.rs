@@ -235,6 +235,7 @@ impl Daemon {
             Effect::MakeRuntimeDirectory { session, request, .. } => {
                 return vec![Event::RuntimeDirectoryMade { session, request, outcome: Ok(()) }];
             }
+            Effect::ActivateVt { vt, .. } => return vec![Event::Foreground(Some(vt))],
             Effect::ConfirmOpen(id) => return vec![Event::Opened(id)],
             Effect::Probe(session) => return vec![Event::Probed { session, witnesses: gone }],
             Effect::Kill { session, .. } => {

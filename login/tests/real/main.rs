@@ -7,4 +7,5 @@ mod machine;
 mod messages;
 mod refusals;
 mod seat;
+mod secrets;
 mod sessions;

@@ -8,6 +8,7 @@ use prompt::{LoginName, Refusal};
 use thiserror::Error;
 
 use crate::host::{Host, HostError};
+use crate::line::HangUp;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -20,8 +21,10 @@ Options:
  -h HOST      the login comes from HOST (root only)
  -H           no host name in the prompt for the name
  -p           keep the environment
-     --help     display this help and exit
-     --version  display the version and exit
+     --hangup     hang the line up, before the login and after the session
+     --nohangup   never hang the line up
+     --help       display this help and exit
+     --version    display the version and exit
 ";
 
 /// What the command line asks for.
@@ -45,6 +48,8 @@ pub(crate) struct Request {
     pub(crate) hides_host: bool,
     /// `-p`: the shell gets the caller's environment too.
     pub(crate) keeps_environment: bool,
+    /// `--hangup`, `--nohangup`: the later one counts.
+    pub(crate) hang_up: HangUp,
 }
 
 /// Why a command line is refused.
@@ -87,6 +92,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>, uid: u32) -> 
             Short('h') => request.host = Some(Host::parse(parser.value()?.as_bytes())?),
             Short('H') => request.hides_host = true,
             Short('p') => request.keeps_environment = true,
+            Long("hangup") => request.hang_up = HangUp::Always,
+            Long("nohangup") => request.hang_up = HangUp::Never,
             Long("help") => return Ok(Command::Help),
             Short('V') | Long("version") => return Ok(Command::Version),
             Value(value) if name.is_none() => name = Some(value),
@@ -135,6 +142,8 @@ mod tests {
         assert_eq!(remote.host.expect("a host").as_str(), "pc.example.org");
         assert!(remote.keeps_environment && remote.is_authenticated && !remote.hides_host);
         assert!(request(&["-H"]).hides_host);
+        assert_eq!(request(&["--hangup", "--nohangup"]).hang_up, HangUp::Never);
+        assert_eq!(request(&["--nohangup", "--hangup", "alice"]).hang_up, HangUp::Always);
     }
 
     #[test]
@@ -172,7 +181,7 @@ mod tests {
         let manual = include_str!("../../docs/man/login.1.scd");
         let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
         assert_eq!(options(section), options(HELP));
-        assert_eq!(options(HELP).len(), 6);
+        assert_eq!(options(HELP).len(), 8);
         for option in options(HELP) {
             let line: &[&str] = if option == "-h" { &[&option, "host"] } else { &[&option, "alice"] };
             assert!(parsed(line, 0).is_ok(), "{option}");

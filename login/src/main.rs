@@ -23,6 +23,7 @@ mod sys;
 mod talk;
 mod terminal;
 mod title;
+mod vcs;
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -83,7 +84,7 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
         return Err(Failure::NotRoot);
     }
     let settings = Settings::read(Path::new(paths::LOGIN_DEFS));
-    let line = Line::take()?;
+    let line = Line::take(request.hang_up)?;
     let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
     let records = Records::new(Files::system(), line.name().clone(), request.host.clone());
     sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
@@ -198,9 +199,7 @@ fn give_back(line: &Line, terminal: &Terminal, group: Option<u32>) {
         info!(line = %line.name(), %error, "the line has hung up");
     }
     line.take_back(group.unwrap_or(0));
-    if process::leads_its_session() {
-        line.hang_up();
-    }
+    line.hang_up();
 }
 
 /// Prints what was asked for.

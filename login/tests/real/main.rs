@@ -3,6 +3,7 @@
 mod ends;
 mod good_login;
 mod homes;
+mod line;
 mod machine;
 mod messages;
 mod refusals;

@@ -112,6 +112,20 @@ fn a_boot_that_init_recorded_in_wtmp_alone_is_added_to_utmp() {
 }
 
 #[test]
+fn a_boot_as_openrc_and_dinit_record_it_is_this_one() {
+    let openrc = Record { kind: Kind::RunLevel, ..Record::boot(b"", Time::now()) };
+    let dinit = Record { kind: Kind::BootTime, ..Record::dead_process(b"", 0, Time::now()) };
+    for boot in [openrc, dinit] {
+        let root = Root::with_logs();
+        root.files.append_wtmp(&boot).unwrap();
+        assert!(run(&root, &["boot"]).stdout.is_empty());
+        assert_eq!(root.files.wtmp_since(0).unwrap(), [boot.clone()]);
+        fs::write(&root.files.utmp, boot.to_bytes()).unwrap();
+        assert_eq!(text(&run(&root, &["boot"]).stdout), "utmp-record: init has recorded this boot\n");
+    }
+}
+
+#[test]
 fn a_boot_before_a_shutdown_is_not_this_one() {
     let root = Root::with_logs();
     root.files.append_wtmp(&Record::boot(b"", Time::now())).unwrap();

@@ -1,6 +1,6 @@
 //! What the files already say of this boot.
 
-use utmp::{Files, Kind, ReadError, Record};
+use utmp::{Files, ReadError, Record};
 
 use crate::system::System;
 
@@ -21,11 +21,10 @@ pub(crate) struct Missing {
 /// # Errors
 /// If a file is there and cannot be read.
 pub(crate) fn missing(files: &Files, system: &System) -> Result<Missing, ReadError> {
-    let in_utmp =
-        !files.utmp_records()?.any(|record| record.kind == Kind::BootTime && in_this_boot(&record, system, CLOCK_SET));
+    let in_utmp = !files.utmp_records()?.any(|record| record.is_boot() && in_this_boot(&record, system, CLOCK_SET));
     // wtmp has the boots before as well, perhaps of a minute ago: what is older than PID 1 is one of those.
     let last = files.wtmp_backwards()?.find(|record| record.as_ref().map_or(true, is_up_or_down)).transpose()?;
-    let in_wtmp = !last.is_some_and(|record| record.kind == Kind::BootTime && in_this_boot(&record, system, ROUNDED));
+    let in_wtmp = !last.is_some_and(|record| record.is_boot() && in_this_boot(&record, system, ROUNDED));
     Ok(Missing { in_utmp, in_wtmp })
 }
 
@@ -46,5 +45,5 @@ fn in_this_boot(record: &Record, system: &System, tolerance: i64) -> bool {
 }
 
 fn is_up_or_down(record: &Record) -> bool {
-    record.kind == Kind::BootTime || (record.kind == Kind::RunLevel && record.user == "shutdown")
+    record.is_boot() || record.is_shutdown()
 }

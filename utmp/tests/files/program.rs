@@ -119,7 +119,7 @@ fn a_boot_as_openrc_and_dinit_record_it_is_this_one() {
         let root = Root::with_logs();
         root.files.append_wtmp(&boot).unwrap();
         assert!(run(&root, &["boot"]).stdout.is_empty());
-        assert_eq!(root.files.wtmp_since(0).unwrap(), [boot.clone()]);
+        assert_eq!(root.files.wtmp_since(0).unwrap(), std::slice::from_ref(&boot));
         fs::write(&root.files.utmp, boot.to_bytes()).unwrap();
         assert_eq!(text(&run(&root, &["boot"]).stdout), "utmp-record: init has recorded this boot\n");
     }

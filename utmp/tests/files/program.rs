@@ -112,6 +112,34 @@ fn a_boot_that_init_recorded_in_wtmp_alone_is_added_to_utmp() {
 }
 
 #[test]
+fn a_run_level_and_a_shutdown_that_init_recorded_are_left_alone_and_said_so() {
+    let root = Root::with_logs();
+    root.files.update(&Record::run_level(b"init's own", b'N', b'3', Time::now())).unwrap();
+    let before = fs::read(&root.files.utmp).unwrap();
+    assert_eq!(text(&run(&root, &["runlevel", "3"]).stdout), "utmp-record: init has recorded this run level\n");
+    assert_eq!((fs::read(&root.files.utmp).unwrap(), fs::read(&root.files.wtmp).unwrap()), (before, vec![]));
+    assert!(run(&root, &["runlevel", "6"]).stdout.is_empty());
+    assert_eq!(root.files.wtmp_since(0).unwrap()[0].run_levels(), Some((b'3', b'6')));
+    let s6 = Record { id: utmp::Text::EMPTY, user: utmp::Text::new("reboot"), ..Record::shutdown(b"", Time::now()) };
+    for shutdown in [Record::shutdown(b"init's own", Time::now()), s6] {
+        root.files.append_wtmp(&shutdown).unwrap();
+        let before = fs::read(&root.files.wtmp).unwrap();
+        assert_eq!(text(&run(&root, &["shutdown"]).stdout), "utmp-record: init has recorded this shutdown\n");
+        assert_eq!(fs::read(&root.files.wtmp).unwrap(), before);
+    }
+}
+
+#[test]
+fn what_was_recorded_of_another_boot_does_not_count() {
+    let root = Root::with_logs();
+    let long_ago = Time::from_seconds(1_000_000);
+    root.files.update(&Record::run_level(b"", b'N', b'3', long_ago)).unwrap();
+    root.files.append_wtmp(&Record::shutdown(b"", long_ago)).unwrap();
+    assert!(run(&root, &["runlevel", "3"]).stdout.is_empty() && run(&root, &["shutdown"]).stdout.is_empty());
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 3);
+}
+
+#[test]
 fn a_boot_as_openrc_and_dinit_record_it_is_this_one() {
     let openrc = Record { kind: Kind::RunLevel, ..Record::boot(b"", Time::now()) };
     let dinit = Record { kind: Kind::BootTime, ..Record::dead_process(b"", 0, Time::now()) };
@@ -242,9 +270,11 @@ fn help_manual_and_completions_name_the_same_options_and_verbs() {
     let help = of(&["--help"]);
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/utmp-record.8.scd");
     let manual = fs::read_to_string(manual).unwrap();
-    // The options of who and last are not ours.
-    let manual_options: BTreeSet<_> =
-        options(&manual).into_iter().filter(|word| !["-b", "-r", "-t", "-x"].contains(word)).collect();
+    // The options of who, last and those who set the clock are not ours.
+    let manual_options: BTreeSet<_> = options(&manual)
+        .into_iter()
+        .filter(|word| !["-b", "-r", "-t", "-x", "-B", "-S", "--hctosys"].contains(word))
+        .collect();
     assert_eq!(options(text(&help)), manual_options);
     assert_eq!(manual_options, BTreeSet::from(["--root", "--completion", "-h", "--help", "-V", "--version"]));
     for verb in ["boot", "runlevel", "shutdown", "clock-change", "dead"] {

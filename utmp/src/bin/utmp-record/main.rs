@@ -46,14 +46,19 @@ fn record(act: &Act, files: &Files) -> bool {
             }
             Err(e) => failed(&e),
         },
-        Act::RunLevel(level) => match boot::run_level_before(files) {
-            Ok(before) => {
+        Act::RunLevel(level) => match boot::run_level_before(files, &system, *level) {
+            Ok(None) => say("utmp-record: init has recorded this run level\n"),
+            Ok(Some(before)) => {
                 let record = system.run_level(before, *level);
                 written(files.update(&record)) & written(files.append_wtmp(&record))
             }
             Err(e) => failed(&e),
         },
-        Act::Shutdown => written(files.append_wtmp(&system.shutdown())),
+        Act::Shutdown => match boot::goes_down(files, &system) {
+            Ok(true) => say("utmp-record: init has recorded this shutdown\n"),
+            Ok(false) => written(files.append_wtmp(&system.shutdown())),
+            Err(e) => failed(&e),
+        },
         Act::ClockChange => match clock::change(files, &system) {
             Ok(Some(change)) => clock_changed(files, &change),
             Ok(None) => say("utmp-record: the clock was not set since the boot was recorded\n"),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{Root, judge, present, utmp_record};
+use crate::support::{Root, ended, judge, present, utmp_record, within_reason};
 use utmp::{Kind, Record, Time};
 
 fn run(root: &Root, arguments: &[&str]) -> Output {
@@ -224,6 +224,31 @@ fn a_boot_recorded_before_the_clock_was_set_is_corrected_in_both_files() {
 }
 
 #[test]
+fn a_clock_that_was_set_already_is_not_waited_for() {
+    let root = Root::with_logs();
+    root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
+    assert!(ended(utmp_record(root.dir.path(), &["--wait", "clock-change"]).spawn().unwrap()).success());
+    assert_eq!(kinds(&root.files.wtmp_since(0).unwrap()), [Kind::OldTime, Kind::NewTime]);
+}
+
+#[test]
+fn a_clock_that_was_not_set_yet_is_watched_by_the_kernel() {
+    let root = Root::with_logs();
+    run(&root, &["boot"]);
+    let mut waiting = utmp_record(root.dir.path(), &["--wait", "clock-change"]).spawn().unwrap();
+    // The timer that is cancelled: of CLOCK_REALTIME, TFD_TIMER_ABSTIME and TFD_TIMER_CANCEL_ON_SET.
+    let watches = |fd: &str| {
+        fs::read_to_string(format!("/proc/{}/fdinfo/{fd}", waiting.id()))
+            .is_ok_and(|info| info.contains("clockid: 0") && info.contains("settime flags: 03"))
+    };
+    let is_watched = within_reason(|| (3..9).any(|fd| watches(&fd.to_string())));
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert!(is_watched);
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 1);
+}
+
+#[test]
 fn a_boot_of_wtmp_that_is_another_is_not_corrected() {
     let root = Root::with_logs();
     root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
@@ -276,10 +301,10 @@ fn help_manual_and_completions_name_the_same_options_and_verbs() {
         .filter(|word| !["-b", "-r", "-t", "-x", "-B", "-S", "--hctosys"].contains(word))
         .collect();
     assert_eq!(options(text(&help)), manual_options);
-    assert_eq!(manual_options, BTreeSet::from(["--root", "--completion", "-h", "--help", "-V", "--version"]));
+    assert_eq!(manual_options, BTreeSet::from(["--root", "--wait", "--completion", "-h", "--help", "-V", "--version"]));
     for verb in ["boot", "runlevel", "shutdown", "clock-change", "dead"] {
         assert!(manual.contains(&format!("\n*{verb}*")), "{verb}");
-        assert!(text(&help).contains(&format!("DIR] {verb}")), "{verb}");
+        assert!(text(&help).contains(&format!("] {verb}")), "{verb}");
         for shell in ["bash", "zsh", "fish"] {
             assert!(text(&of(&["--completion", shell])).contains(verb), "{shell}: {verb}");
         }

@@ -5,7 +5,7 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     account, accounts, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign,
-    hosts, intruders, isolation, judges, lifetime, nested, peers, process, prompt, records, records_under_fire,
+    hosts, intruders, isolation, judges, lifetime, lines, nested, peers, process, prompt, records, records_under_fire,
     registry, shortage, sshd, su, sweep, terminals,
 };
 
@@ -39,6 +39,7 @@ const THEMES: &[&[Case]] = &[
     beside_login::CASES,
     intruders::CASES,
     nested::CASES,
+    lines::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -29,6 +29,7 @@ use crate::sources::Sources;
 use crate::sources::signals::{Signals, Wish};
 use crate::state::records::Records;
 use crate::state::restore;
+use crate::state::unwritten::{File, Unwritten};
 
 /// How long a system bus that is there but does not answer keeps us from being ready.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -61,6 +62,8 @@ pub(crate) struct Daemon {
     life_lines: BTreeMap<SessionId, OwnedFd>,
     /// The users whose state files do not say yet how they are.
     unsaved: BTreeSet<Uid>,
+    /// The state files that could not be written.
+    unwritten: Unwritten,
 }
 
 impl Daemon {
@@ -74,6 +77,7 @@ impl Daemon {
             leaders: BTreeMap::new(),
             life_lines: BTreeMap::new(),
             unsaved: BTreeSet::new(),
+            unwritten: Unwritten::default(),
         }
     }
 
@@ -114,6 +118,7 @@ impl Daemon {
                 }
                 event = self.sources.next() => self.apply(event),
                 () = reached(deadline) => self.apply(Event::Deadline),
+                () = self.unwritten.due() => self.write_again(),
                 () = sleep_until(patience_ends), if untold.is_some() => {}
                 wish = signals.next() => match wish {
                     Wish::Stop => return,
@@ -195,10 +200,16 @@ impl Daemon {
             Effect::ConfirmOpen(session) => return Ok(Some(Event::Opened(session))),
             Effect::SaveSession(session) => {
                 let saved = records.save_session(&self.core, &session);
+                if saved.is_err() {
+                    self.unwritten.note(File::Session(session));
+                }
                 self.opening(session, "cannot write the session's state file", saved)?;
             }
             Effect::SaveUser(uid) => self.save_user(uid),
-            Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
+            Effect::SaveSeat(id) => {
+                let saved = records.save_seat(&self.core, &id);
+                self.written("cannot write a seat's state file", File::Seat(id), saved);
+            }
             Effect::ForgetSession(session) => self.forget(&session),
             Effect::ForgetUser(uid) => logged("cannot remove a user's state file", records.forget_user(uid)),
             Effect::Kill { request, session, uid, whom, signal } => {
@@ -236,8 +247,31 @@ impl Daemon {
         }
     }
 
-    fn write_user(&self, uid: Uid) {
-        logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
+    fn write_user(&mut self, uid: Uid) {
+        let saved = self.hands.records.save_user(&self.core, uid);
+        self.written("cannot write a user's state file", File::User(uid), saved);
+    }
+
+    fn written(&mut self, failure: &'static str, file: File, outcome: io::Result<()>) {
+        if outcome.is_err() {
+            self.unwritten.note(file);
+        }
+        logged(failure, outcome);
+    }
+
+    /// Tries to write what could not be written, of which was told when that failed first.
+    fn write_again(&mut self) {
+        let records = &self.hands.records;
+        for file in self.unwritten.take() {
+            let saved = match &file {
+                File::Session(id) => records.save_session(&self.core, id),
+                File::User(uid) => records.save_user(&self.core, *uid),
+                File::Seat(id) => records.save_seat(&self.core, id),
+            };
+            if saved.is_err() {
+                self.unwritten.note(file);
+            }
+        }
     }
 
     fn make_runtime_directory(&mut self, session: SessionId, request: RequestId, uid: Uid, gid: u32) {

@@ -7,6 +7,8 @@ mod judges;
 #[cfg(test)]
 mod locks;
 #[cfg(test)]
+mod power_cut;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod rights;

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 use logind_core::event::{Failed, RequestId, Step, Whom};
-use logind_core::names::{SessionId, Uid, VtNumber};
+use logind_core::names::{SeatId, SessionId, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
 use logind_core::user::User;
@@ -198,18 +198,9 @@ impl Daemon {
             }
             Effect::WatchAgain(session) => self.watch_again(&session),
             Effect::ConfirmOpen(session) => return Ok(Some(Event::Opened(session))),
-            Effect::SaveSession(session) => {
-                let saved = records.save_session(&self.core, &session);
-                if saved.is_err() {
-                    self.unwritten.note(File::Session(session));
-                }
-                self.opening(session, "cannot write the session's state file", saved)?;
-            }
+            Effect::SaveSession(session) => self.save_session(session)?,
             Effect::SaveUser(uid) => self.save_user(uid),
-            Effect::SaveSeat(id) => {
-                let saved = records.save_seat(&self.core, &id);
-                self.written("cannot write a seat's state file", File::Seat(id), saved);
-            }
+            Effect::SaveSeat(id) => self.save_seat(id),
             Effect::ForgetSession(session) => self.forget(&session),
             Effect::ForgetUser(uid) => logged("cannot remove a user's state file", records.forget_user(uid)),
             Effect::Kill { request, session, uid, whom, signal } => {
@@ -245,6 +236,19 @@ impl Daemon {
         } else {
             self.write_user(uid);
         }
+    }
+
+    fn save_session(&mut self, session: SessionId) -> Result<(), Failed> {
+        let saved = self.hands.records.save_session(&self.core, &session);
+        if saved.is_err() {
+            self.unwritten.note(File::Session(session));
+        }
+        self.opening(session, "cannot write the session's state file", saved)
+    }
+
+    fn save_seat(&mut self, id: SeatId) {
+        let saved = self.hands.records.save_seat(&self.core, &id);
+        self.written("cannot write a seat's state file", File::Seat(id), saved);
     }
 
     fn write_user(&mut self, uid: Uid) {

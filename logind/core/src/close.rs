@@ -174,7 +174,7 @@ pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec
         }
         Force::Told(at) if at.monotonic <= now.monotonic => {
             session.ending.force = Force::Killed;
-            effects.push(signal(session, SIGKILL));
+            effects.extend([signal(session, SIGKILL), Effect::SaveSession(*id)]);
         }
         _ => {}
     }

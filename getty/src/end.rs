@@ -28,6 +28,14 @@ pub(crate) enum End {
     /// The line cannot be read or written any more.
     #[error("the line failed: {0}")]
     Failed(io::Error),
+    /// login cannot begin where it was told to (`--chroot`, `--chdir`).
+    #[error("cannot enter {}: {source}", folder.display())]
+    Place {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// login cannot be run.
     #[error("cannot run {}: {source}", program.display())]
     Login {

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::ArgumentError;
+use super::{ArgumentError, Arguments, Options};
 use crate::line::{LineName, NotALine};
 use crate::speed::Speeds;
 
@@ -36,11 +36,11 @@ impl Line {
     }
 }
 
-/// The line, its speeds and its terminal type.
+/// The line, its speeds and its terminal type, with `options`.
 ///
 /// An argument of digits and commas is a list of speeds, wherever it stands. An empty terminal type is none: service
 /// files pass `"$TERM"` on.
-pub(super) fn parse(arguments: Vec<OsString>) -> Result<(Line, Speeds, Option<OsString>), ArgumentError> {
+pub(super) fn parse(arguments: Vec<OsString>, options: Options) -> Result<Arguments, ArgumentError> {
     let mut arguments = arguments.into_iter().peekable();
     let before = arguments.next_if(is_speeds);
     let line = Line::parse(&arguments.next().ok_or(ArgumentError::NoLine)?)?;
@@ -49,14 +49,11 @@ pub(super) fn parse(arguments: Vec<OsString>) -> Result<(Line, Speeds, Option<Os
         None => arguments.next_if(is_speeds),
     };
     let term = arguments.next().filter(|term| !term.is_empty());
-    if arguments.next().is_some() {
-        return Err(ArgumentError::Surplus);
-    }
     if term.as_ref().is_some_and(|term| !term.as_bytes().iter().all(u8::is_ascii_graphic)) {
         return Err(ArgumentError::Term);
     }
-    let speeds = speeds.map(|speeds| Speeds::parse(&speeds.to_string_lossy())).transpose()?;
-    Ok((line, speeds.unwrap_or_default(), term))
+    let speeds = speeds.map(|speeds| Speeds::parse(&speeds.to_string_lossy())).transpose()?.unwrap_or_default();
+    Ok(Arguments { line, speeds, term, options, surplus: arguments.count() })
 }
 
 fn is_speeds(argument: &OsString) -> bool {

@@ -5,8 +5,10 @@
 mod beginnings;
 mod harness;
 mod lines;
+mod live;
 mod manual;
 mod names;
 mod options;
 mod peer;
 mod records;
+mod serial;

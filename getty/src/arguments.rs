@@ -2,6 +2,7 @@
 
 mod error;
 mod flag;
+mod keeping;
 mod options;
 mod positional;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
 
 pub(crate) use error::ArgumentError;
+pub(crate) use keeping::{Keeping, Wanted};
 pub(crate) use options::{HangUp, Options, Place};
 pub(crate) use positional::Line;
 pub(crate) use value::Host;
@@ -27,6 +29,8 @@ use crate::speed::Speeds;
 pub(crate) enum Request {
     /// To wait for a name.
     Run(Box<Arguments>),
+    /// To keep many lines.
+    Keep(Box<Keeping>),
     /// To print the issue, as the line would show it.
     ShowIssue(Issue, Option<Line>),
     /// To have every waiting getty read its issue again.
@@ -40,7 +44,7 @@ pub(crate) enum Request {
 }
 
 /// How to wait for a name.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Arguments {
     /// The line.
     pub(crate) line: Line,
@@ -72,9 +76,21 @@ impl Request {
     /// # Errors
     /// If they are no command line of getty's.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgumentError> {
-        let mut options = Options::default();
+        Self::parse_after(Options::default(), arguments)
+    }
+
+    /// The same where `options` were given already.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub(crate) fn parse_after(
+        mut options: Options,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, ArgumentError> {
         let mut positional = Vec::new();
         let mut show_issue = false;
+        let mut wanted = Wanted::default();
+        let mut ready_fd = None;
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             let flag = match argument {
@@ -91,6 +107,9 @@ impl Request {
                 Flag::ListSpeeds => return Ok(Self::ListSpeeds),
                 Flag::Reload => return Ok(Self::Reload),
                 Flag::ShowIssue => show_issue = true,
+                Flag::Lines => wanted.name(&parser.value()?)?,
+                Flag::LinesFrom => wanted.sources.push(parser.value()?.into()),
+                Flag::ReadyFd => ready_fd = Some(value::descriptor(&parser.value()?)?),
                 flag => options.take(flag, &mut parser)?,
             }
         }
@@ -98,6 +117,13 @@ impl Request {
             let issue = options.issue.clone();
             let line = if positional.is_empty() { None } else { Some(positional::parse(positional, options)?.line) };
             return Ok(Self::ShowIssue(issue, line));
+        }
+        if !wanted.is_empty() {
+            let (speeds, term) = positional::parse_without_line(positional)?;
+            return Ok(Self::Keep(Box::new(Keeping { wanted, speeds, term, options, ready_fd })));
+        }
+        if ready_fd.is_some() {
+            return Err(ArgumentError::OneLine);
         }
         positional::parse(positional, options).map(|arguments| Self::Run(Box::new(arguments)))
     }

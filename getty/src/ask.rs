@@ -101,13 +101,28 @@ impl<'a> Desk<'a> {
         if pause {
             self.pause()?;
         }
+        self.say_prompt()?;
+        self.name_at_the_prompt(speeds)
+    }
+
+    /// The same where the greeting and the prompt stand on the terminal already.
+    ///
+    /// # Errors
+    /// As [`Self::name`].
+    pub(crate) fn name_at_the_prompt(&mut self, speeds: &mut Speeds) -> Result<Answer, End> {
+        self.shown = self.greeting.lasting_text(self.terminal, self.files);
         let mut erase = Habits::default().erase;
         loop {
             if let Some(answer) = self.name_until_greeted_again(speeds, &mut erase)? {
                 return Ok(answer);
             }
             self.greet()?;
+            self.say_prompt()?;
         }
+    }
+
+    fn say_prompt(&self) -> Result<(), End> {
+        self.say(self.greeting.prompt().as_bytes())
     }
 
     /// Greets without asking: login asks, or nobody does.
@@ -150,21 +165,19 @@ impl<'a> Desk<'a> {
     /// A name, or none when the greeting shall be shown again: after an empty line, and at a new speed.
     fn name_until_greeted_again(&mut self, speeds: &mut Speeds, erase: &mut u8) -> Result<Option<Answer>, End> {
         loop {
-            let prompt = self.greeting.prompt().into_bytes();
-            self.say(&prompt)?;
-            let (line, habits) = match self.line(speeds, erase)? {
-                Input::Line(line, habits) => (line, habits),
-                Input::Interrupted => continue,
+            match self.line(speeds, erase)? {
+                Input::Interrupted => {}
                 Input::Break => return Ok(None),
-            };
-            match LoginName::parse(line.as_bytes()) {
-                Ok(name) => return Ok(Some(Answer { name, habits })),
-                Err(Refusal::Empty) => return Ok(None),
-                Err(refusal) => {
-                    self.terminal.await_silence(SILENCE, self.deadline)?;
-                    self.say(format!("{refusal}\n\n").as_bytes())?;
-                }
+                Input::Line(line, habits) => match LoginName::parse(line.as_bytes()) {
+                    Ok(name) => return Ok(Some(Answer { name, habits })),
+                    Err(Refusal::Empty) => return Ok(None),
+                    Err(refusal) => {
+                        self.terminal.await_silence(SILENCE, self.deadline)?;
+                        self.say(format!("{refusal}\n\n").as_bytes())?;
+                    }
+                },
             }
+            self.say_prompt()?;
         }
     }
 

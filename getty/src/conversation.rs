@@ -19,29 +19,76 @@ use crate::speed::{self, Speeds};
 use crate::terminal::Terminal;
 use crate::{autologin, vt};
 
+/// A terminal that was set up.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    kind: TerminalKind,
+    /// The speeds that a BREAK goes round. A VT has none.
+    speeds: Speeds,
+}
+
 /// Sets the terminal up, finds out who is there, and hands the terminal over in the state login expects.
 ///
 /// # Errors
 /// [`End`] says what happened instead.
 pub(crate) fn hold(arguments: &Arguments, terminal: &Terminal, files: &Files) -> Result<Call, End> {
     let options = &arguments.options;
-    let kind = TerminalKind::of(terminal);
-    let mut speeds = set_up(arguments, terminal, kind).map_err(|e| terminal.modes_failed(e))?;
+    let mut scene = set_up(arguments, terminal)?;
     connect(options, terminal)?;
     let deadline = options.timeout.map_or(Deadline::NEVER, |timeout| Deadline::after(Instant::now(), timeout));
-    if let TerminalKind::Virtual { utf8 } = kind {
-        terminal.write(&vt::plain_screen(utf8), deadline)?;
-    }
-    let clear = if kind.is_virtual() && !options.keep_screen { vt::CLEAR } else { b"" };
-    terminal.write(clear, deadline)?;
-    let fresh_screen = if clear.is_empty() { b"\n" } else { clear };
-    let desk = Desk::new(terminal, files, Greeting::of(options), deadline);
-    let mut desk = desk.reading(reading(options, terminal, kind), fresh_screen);
+    terminal.write(&scene.fresh_screen(options), deadline)?;
+    let mut desk = scene.desk(options, terminal, files, deadline);
     if options.await_enter {
         desk.await_enter()?;
     }
     let autologin = autologin::of(options);
-    let answer = answer(&mut desk, options, autologin.as_ref(), &mut speeds)?;
+    let answer = answer(&mut desk, options, autologin.as_ref(), &mut scene.speeds)?;
+    hand_over(arguments, terminal, &scene, answer, autologin.is_some())
+}
+
+/// What a terminal shows until somebody types; none if its conversation begins with something else than the prompt.
+pub(crate) fn opening(arguments: &Arguments, terminal: &Terminal, scene: &Scene, files: &Files) -> Option<Vec<u8>> {
+    let options = &arguments.options;
+    let has_question = options.autologin.is_none() && !options.login_asks && !options.pause;
+    let has_modem = options.extracts_speed || !options.init_string.is_empty();
+    if !has_question || has_modem || options.await_enter || options.hardware.local == LocalLine::Never {
+        return None;
+    }
+    let mut text = scene.fresh_screen(options);
+    text.extend(Greeting::of(options).opening(terminal, files));
+    Some(text)
+}
+
+/// [`hold`] from the first key on: the terminal was set up and shows its [`opening`] but for the `rest` of it. It is given
+/// up after `patience`, unless a timeout was asked for.
+///
+/// # Errors
+/// As [`hold`].
+pub(crate) fn take_up(
+    arguments: &Arguments,
+    terminal: &Terminal,
+    files: &Files,
+    mut scene: Scene,
+    rest: &[u8],
+    patience: Duration,
+) -> Result<Call, End> {
+    let options = &arguments.options;
+    let deadline = Deadline::after(Instant::now(), options.timeout.unwrap_or(patience));
+    terminal.write(rest, deadline)?;
+    let mut desk = scene.desk(options, terminal, files, deadline);
+    let answer = desk.name_at_the_prompt(&mut scene.speeds)?;
+    hand_over(arguments, terminal, &scene, Some(answer), false)
+}
+
+/// Gives the terminal the state that login expects, and says how to call it; `trusted` if it shall believe the name.
+fn hand_over(
+    arguments: &Arguments,
+    terminal: &Terminal,
+    scene: &Scene,
+    answer: Option<Answer>,
+    trusted: bool,
+) -> Result<Call, End> {
+    let (options, kind) = (&arguments.options, scene.kind);
     let habits = answer.as_ref().map(|answer| answer.habits).unwrap_or_default();
     modes::make_sane(terminal, kind, habits).map_err(|e| terminal.modes_failed(e))?;
     terminal.block()?;
@@ -49,7 +96,7 @@ pub(crate) fn hold(arguments: &Arguments, terminal: &Terminal, files: &Files) ->
         program: options.login_program.clone(),
         term: arguments.term.clone().unwrap_or_else(|| default_term(kind)),
         name: answer.map(|answer| answer.name),
-        trusted: autologin.is_some(),
+        trusted,
         origin: origin(options),
         place: options.place.clone(),
         options: options.login_options.clone(),
@@ -85,12 +132,30 @@ fn answer(
     }
 }
 
-/// A terminal whose modes say that it is UTF-8 has eight bits, and so has a VT: there is no parity to guess.
-fn reading(options: &Options, terminal: &Terminal, kind: TerminalKind) -> Reading {
-    Reading {
-        extra_keys: options.extra_keys.clone(),
-        guesses_parity: !options.is_eight_bits && !kind.is_virtual() && !modes::is_utf8(terminal),
-        detects_capitals: options.detects_capitals,
+impl Scene {
+    fn desk<'a>(&self, options: &Options, terminal: &'a Terminal, files: &'a Files, deadline: Deadline) -> Desk<'a> {
+        let desk = Desk::new(terminal, files, Greeting::of(options), deadline);
+        desk.reading(self.reading(options, terminal), if self.is_to_clear(options) { vt::CLEAR } else { b"\n" })
+    }
+
+    /// A terminal whose modes say that it is UTF-8 has eight bits, and so has a VT: there is no parity to guess.
+    fn reading(&self, options: &Options, terminal: &Terminal) -> Reading {
+        Reading {
+            extra_keys: options.extra_keys.clone(),
+            guesses_parity: !options.is_eight_bits && !self.kind.is_virtual() && !modes::is_utf8(terminal),
+            detects_capitals: options.detects_capitals,
+        }
+    }
+
+    /// What is written before the greeting: on a VT what makes its screen plain, and clears it.
+    fn fresh_screen(&self, options: &Options) -> Vec<u8> {
+        let TerminalKind::Virtual { utf8 } = self.kind else { return Vec::new() };
+        let clear = if self.is_to_clear(options) { vt::CLEAR } else { b"" };
+        [&vt::plain_screen(utf8), clear].concat()
+    }
+
+    fn is_to_clear(&self, options: &Options) -> bool {
+        self.kind.is_virtual() && !options.keep_screen
     }
 }
 
@@ -122,14 +187,19 @@ fn connect(options: &Options, terminal: &Terminal) -> Result<(), End> {
 /// How long a modem may take to tell its speed, and to go on telling.
 const MODEM_SILENCE: Duration = Duration::from_secs(1);
 
-/// Sets speed, modes and size; returns the speeds that a BREAK goes round. A VT has none.
-fn set_up(arguments: &Arguments, terminal: &Terminal, kind: TerminalKind) -> io::Result<Speeds> {
-    let speeds = if kind.is_virtual() { Speeds::default() } else { speeds(arguments, terminal)? };
-    modes::make_raw(terminal, kind, arguments.options.hardware)?;
+/// Sets speed, modes and size.
+///
+/// # Errors
+/// If the terminal has lost its line, or takes no modes.
+pub(crate) fn set_up(arguments: &Arguments, terminal: &Terminal) -> Result<Scene, End> {
+    let kind = TerminalKind::of(terminal);
+    let speeds = if kind.is_virtual() { Ok(Speeds::default()) } else { speeds(arguments, terminal) };
+    let speeds = speeds.map_err(|e| terminal.modes_failed(e))?;
+    modes::make_raw(terminal, kind, arguments.options.hardware).map_err(|e| terminal.modes_failed(e))?;
     if let Err(e) = modes::ensure_size(terminal) {
         warn!(line = terminal.line().as_str(), error = %e, "the line has no size");
     }
-    Ok(speeds)
+    Ok(Scene { kind, speeds })
 }
 
 fn speeds(arguments: &Arguments, terminal: &Terminal) -> io::Result<Speeds> {

@@ -47,6 +47,11 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// Whether there is no such device, or no hardware behind it.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Line(e) if e.is_absence())
+    }
+
     /// Whether the next getty may take over at once, and init need not hear of a failure.
     pub(crate) fn is_ordinary(&self) -> bool {
         matches!(self, Self::HungUp | Self::TimedOut | Self::Left)

@@ -11,19 +11,25 @@ use crate::end::End;
 use crate::line::{LineError, LineName};
 use crate::presence::{DeviceWatch, LOOK_AGAIN};
 
-/// Holds init off after `end`, if the next getty on `line` would end the same way at once. This one began at `started`.
+/// Holds init off after `end`, if the next getty on `line` would end the same way at once.
 ///
 /// A line whose hardware comes late has its getty as soon as it is there; one that never comes costs init a process a
-/// minute; one that is refused, every ten seconds. A line that hangs up as soon as it is opened, as a gadget's does
-/// without a peer, has a getty every ten seconds.
-pub(crate) fn hold_off(end: &End, line: &Line, started: Instant) {
+/// minute; one that is refused, every ten seconds.
+pub(crate) fn hold_off(end: &End, line: &Line) {
     match (end, line) {
         (End::Line(LineError::NoSession), _) => {}
         (End::Line(e), Line::Named(line)) if e.is_absence() => await_change(line, LOOK_AGAIN),
         (End::Line(_), Line::Named(line)) => await_change(line, RESPAWN_GUARD),
-        (End::HungUp, Line::Named(line)) => await_return(line, Deadline::after(started, RESPAWN_GUARD)),
         (End::Login { .. } | End::Place { .. }, _) => await_hang_up(),
         _ => {}
+    }
+}
+
+/// Holds init off after a hang-up of a getty that began at `started`: a line that hangs up as soon as it is opened, as a
+/// USB gadget's does without a peer, has a getty every ten seconds.
+pub(crate) fn space_out(end: &End, line: &Line, started: Instant) {
+    if let (End::HungUp, Line::Named(line)) = (end, line) {
+        await_return(line, Deadline::after(started, RESPAWN_GUARD));
     }
 }
 

@@ -5,9 +5,13 @@ pub(crate) const HELP: &str = "\
 Usage:
   getty [OPTION]... LINE [BAUD,...] [TERM]
   getty [OPTION]... BAUD,... LINE [TERM]
+  getty [OPTION]... --lines LINE,... [BAUD,...] [TERM]
+  getty [OPTION]... --lines-from FOLDER
 
 Opens the terminal /dev/LINE, asks for a name and becomes login.
 A LINE of `-` is the terminal that standard input is open on.
+With --lines or --lines-from it stays, keeps all these lines, and starts a
+login on each line that a name is typed on. SIGHUP: read the files again.
 
 Options:
   -8, --8bits                assume a terminal of 8 bits: guess no parity
@@ -38,6 +42,9 @@ Options:
   -w, --wait-cr              wait for Enter before the issue is shown
       --erase-chars CHARS    erase a character with these keys too
       --kill-chars CHARS     erase the line with these keys too
+      --lines LINE,...       keep these lines
+      --lines-from FOLDER    keep the lines of the *.conf files in FOLDER, see
+                             ttys.d(5); without a /, in /etc, /run and /usr/lib
       --list-speeds          print the usual speeds and end
       --long-hostname        show the host's full name in the prompt
       --nohangup             never hang the line up
@@ -45,6 +52,7 @@ Options:
       --nohostname           show no host name in the prompt
       --onifconsole          wait until the kernel has the line for a console
       --onifexists           wait until the line exists
+      --ready-fd N           write a newline to descriptor N when lines are kept
       --reload               have all waiting gettys read their issue again
       --show-issue           print the issue and end
       --help                 print this and end

@@ -120,7 +120,7 @@ pub(crate) fn exec(call: &Call) -> Result<Infallible, End> {
     let program = call.program();
     enter(&call.place)?;
     let mut command = Command::new(&program);
-    command.args(call.arguments()).env("TERM", &call.term);
+    command.args(call.arguments()).env("TERM", &call.term).env_remove(paths::NOTIFY_SOCKET);
     if !autologin::has_credentials() {
         command.env_remove(paths::CREDENTIALS_VARIABLE); // a login that believes it must not have it from a stranger
     }

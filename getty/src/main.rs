@@ -11,6 +11,7 @@ mod guard;
 mod help;
 mod issue;
 mod line;
+mod lines;
 mod login;
 mod modes;
 mod parity;
@@ -33,10 +34,11 @@ use syslog::Facility;
 use tracing::{Level, error, warn};
 use utmp::Files;
 
-use arguments::{Arguments, Options, Request};
+use arguments::{Arguments, Keeping, Line, Options, Request};
 use deadline::Deadline;
 use end::End;
 use line::LineName;
+use lines::Over;
 use modes::SavedModes;
 use records::Predecessor;
 use terminal::Terminal;
@@ -44,6 +46,7 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     match Request::parse(std::env::args_os().skip(1)) {
         Ok(Request::Run(arguments)) => run(&arguments),
+        Ok(Request::Keep(keeping)) => keep(&keeping),
         Ok(Request::ShowIssue(issue, line)) => print(&greeting::shown_without_asking(&issue, line)),
         Ok(Request::Reload) => reload::ask().map_or_else(|e| fail(&e.to_string()), |()| ExitCode::SUCCESS),
         Ok(Request::ListSpeeds) => print(speed::list().as_bytes()),
@@ -63,12 +66,38 @@ fn run(arguments: &Arguments) -> ExitCode {
     }
     let started = Instant::now();
     let Err(end) = become_login(arguments);
-    if !end.is_ordinary() {
-        error!("{end}");
-        complain(&end.to_string());
+    guard::space_out(&end, &arguments.line, started);
+    conclude(&end, &arguments.line)
+}
+
+/// Keeps many lines; comes back when that is over, and in each child whose login came to nothing.
+fn keep(keeping: &Keeping) -> ExitCode {
+    if let Err(e) = syslog::install_off_terminals("getty", Facility::AuthPriv, Level::INFO) {
+        complain(&format!("cannot log: {e}"));
     }
-    guard::hold_off(&end, &arguments.line, started);
-    if end.is_ordinary() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match lines::keep(keeping) {
+        Ok(Over::Asked) => ExitCode::SUCCESS,
+        Ok(Over::Child(visit)) => {
+            let line = visit.line();
+            let Err(end) = visit.become_login();
+            conclude(&end, &line)
+        }
+        Err(e) => {
+            error!("{e}");
+            fail(&e.to_string())
+        }
+    }
+}
+
+/// Tells of `end`, the end of a getty on `line`.
+fn conclude(end: &End, line: &Line) -> ExitCode {
+    if end.is_ordinary() {
+        return ExitCode::SUCCESS;
+    }
+    error!("{end}");
+    complain(&end.to_string());
+    guard::hold_off(end, line);
+    ExitCode::FAILURE
 }
 
 fn become_login(arguments: &Arguments) -> Result<Infallible, End> {

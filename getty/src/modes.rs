@@ -96,6 +96,7 @@ pub(crate) fn unlock(line: impl AsFd) -> io::Result<()> {
 }
 
 /// The modes that the line had before getty changed them.
+#[derive(Debug)]
 pub(crate) struct SavedModes(Termios);
 
 impl SavedModes {

@@ -25,6 +25,11 @@ pub(crate) fn exists(line: &LineName) -> bool {
     !matches!(line::open(line), Err(e) if e.is_absence())
 }
 
+/// Whether `line` is a console of the kernel's. `tty0` there is the VT in front, and no line of its own.
+pub(crate) fn is_console(line: &LineName) -> bool {
+    std::fs::read_to_string(paths::CONSOLES).is_ok_and(|listed| is_listed(line, &listed))
+}
+
 /// Waits until `line` exists, as long as that takes.
 pub(crate) fn await_existence(line: &LineName) {
     loop {
@@ -43,7 +48,7 @@ pub(crate) fn await_console(line: &LineName) {
         let mut listed = String::new();
         if let Some(list) = &mut list
             && list.rewind().and_then(|()| list.read_to_string(&mut listed)).is_ok()
-            && is_listed(line.as_str(), &listed)
+            && is_listed(line, &listed)
         {
             return;
         }
@@ -90,10 +95,8 @@ fn wait(files: &mut [PollFd<'_>], deadline: Deadline) -> bool {
     }
 }
 
-/// Whether `line` is among the consoles that are `listed`, or is a VT where the VT in front is (`tty0`).
-fn is_listed(line: &str, listed: &str) -> bool {
-    let is_vt = line.strip_prefix("tty").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-    listed.split_whitespace().any(|console| console == line || (console == "tty0" && is_vt && line != "tty"))
+fn is_listed(line: &LineName, listed: &str) -> bool {
+    listed.split_ascii_whitespace().any(|console| console == line.as_str())
 }
 
 fn watched(folder: &Path) -> Option<OwnedFd> {
@@ -131,12 +134,10 @@ mod tests {
     }
 
     #[test]
-    fn a_console_is_a_listed_line_or_a_vt_where_vts_are_consoles() {
-        assert!(is_listed("ttyS0", "tty0 ttyS0\n"));
-        assert!(is_listed("tty1", "tty0 ttyS0\n"));
-        assert!(!is_listed("tty1", "ttyS0\n"));
-        for other in ["ttyS1", "ttyS", "tty", "pts/0", ""] {
-            assert!(!is_listed(other, "tty0 ttyS0\n"), "{other}");
+    fn a_console_is_one_by_its_whole_name() {
+        assert!(is_listed(&line("ttyS0"), "tty0 ttyS0\n"));
+        for other in ["ttyS", "ttyS01", "tty1", "S0"] {
+            assert!(!is_listed(&line(other), "tty0 ttyS0\n"), "{other}");
         }
     }
 }

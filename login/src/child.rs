@@ -1,6 +1,8 @@
 //! The child of the fork: it becomes the user, for good, and then the user's shell.
 
+use std::ffi::CString;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -14,10 +16,12 @@ use tracing::warn;
 use crate::account::Account;
 use crate::defs::Settings;
 use crate::environment::Environment;
+use crate::greeting::Greeting;
+use crate::process::CoreLimit;
 use crate::session::Session;
 use crate::shell::Shell;
 use crate::terminal::Terminal;
-use crate::{greeting, paths, sys};
+use crate::{paths, sys};
 
 const ROOT: Uid = Uid::from_raw(0);
 const ROOT_GROUP: Gid = Gid::from_raw(0);
@@ -28,6 +32,14 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) terminal: &'a Terminal,
     pub(crate) environment: Environment,
+    /// What is shown first; nothing to who is not to be greeted.
+    pub(crate) greeting: Option<Greeting>,
+    /// Runs in place of the account's shell.
+    pub(crate) fake_shell: Option<&'a Path>,
+    /// The home that the account has lost because it does not answer.
+    pub(crate) silent_home: Option<PathBuf>,
+    /// The limit on cores that login withheld from itself.
+    pub(crate) core_limit: &'a CoreLimit,
     /// The login that keeps the session open.
     pub(crate) parent: Pid,
 }
@@ -44,11 +56,11 @@ pub(crate) enum StartError {
     #[error("the login is gone")]
     Orphaned,
     #[error("cannot enter {}", .home.display())]
-    Home { home: std::path::PathBuf, source: Errno },
+    Home { home: PathBuf, source: Errno },
     #[error("cannot keep descriptors from the shell")]
     Descriptors(#[source] io::Error),
     #[error("cannot run {}", .shell.display())]
-    Shell { shell: std::path::PathBuf, source: Errno },
+    Shell { shell: PathBuf, source: Errno },
 }
 
 impl StartError {
@@ -64,38 +76,61 @@ impl StartError {
 
 /// Becomes the user's shell. Returns only if that failed.
 pub(crate) fn become_shell(start: Start<'_>, session: Session) -> StartError {
+    let falls_back = start.settings.falls_back;
     match prepared(start, session) {
         Ok((shell, environment, path)) => {
-            let source = shell.exec(&environment.to_c_strings());
+            let environment = environment.to_c_strings();
+            let source = shell.exec(&environment);
+            if falls_back {
+                become_any_shell(&path, source, &environment);
+            }
             StartError::Shell { shell: path, source }
         }
         Err(error) => error,
     }
 }
 
-fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, std::path::PathBuf), StartError> {
-    let Start { account, settings, terminal, mut environment, parent } = start;
+/// Becomes the first of the machine's shells that runs, in place of the one that does not. Returns if none does.
+fn become_any_shell(wanted: &Path, reason: Errno, environment: &[CString]) {
+    let list = std::fs::read_to_string(paths::SHELLS).unwrap_or_default(); // an account's own shell was all there was
+    for (path, shell) in Shell::listed(&list) {
+        warn!(wanted = %wanted.display(), %reason, instead = %path.display(), "trying another shell");
+        shell.exec(environment);
+    }
+}
+
+fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, PathBuf), StartError> {
+    let Start { account, settings, terminal, environment, greeting, fake_shell, silent_home, core_limit, parent } =
+        start;
     setsid().map_err(StartError::Session)?;
     if let Err(error) = sys::take_terminal(stdin()) {
         // The shell works without job control; without a shell nothing works.
         warn!(%error, "the line is not the shell's controlling terminal");
     }
     sys::reset_signals();
+    core_limit.give_back();
     become_user(account)?;
     die_with(parent)?;
     session.forget_in_child();
-    enter_home(account, settings, terminal, &mut environment)?;
-    if let Err(error) = greeting::greet(terminal, account, settings) {
+    let environment = match silent_home {
+        Some(home) => start_in_root(&home, Errno::ETIMEDOUT, settings, terminal, environment)?,
+        None => enter_home(account, settings, terminal, environment)?,
+    };
+    if let Some(Err(error)) = greeting.map(|greeting| greeting.show(terminal, account, settings)) {
         warn!(%error, "the line is gone before the shell begins");
     }
     sys::close_at_exec().map_err(StartError::Descriptors)?;
-    let path = account.shell.clone();
-    let shell = Shell::of(&path).map_err(|source| StartError::Shell { shell: path.clone(), source })?;
+    let path = fake_shell.unwrap_or(&account.shell).to_owned();
+    let shell = match fake_shell {
+        Some(program) => Shell::in_place_of(&account.shell, program),
+        None => Shell::of(&path),
+    };
+    let shell = shell.map_err(|source| StartError::Shell { shell: path.clone(), source })?;
     Ok((shell, environment, path))
 }
 
 /// Takes the user's ids for good, and makes sure of it. The supplementary groups are the user's already.
-fn become_user(account: &Account) -> Result<(), StartError> {
+pub(crate) fn become_user(account: &Account) -> Result<(), StartError> {
     let (uid, gid) = (account.uid, account.gid);
     setresgid(gid, gid, gid).map_err(StartError::Ids)?;
     setresuid(uid, uid, uid).map_err(StartError::Ids)?;
@@ -121,16 +156,30 @@ fn enter_home(
     account: &Account,
     settings: &Settings,
     terminal: &Terminal,
-    environment: &mut Environment,
-) -> Result<(), StartError> {
-    let Err(source) = chdir(&account.home) else { return Ok(()) };
-    if !settings.allows_missing_home {
-        return Err(StartError::Home { home: account.home.clone(), source });
+    environment: Environment,
+) -> Result<Environment, StartError> {
+    match chdir(&account.home) {
+        Ok(()) => Ok(environment),
+        Err(source) => start_in_root(&account.home, source, settings, terminal, environment),
     }
-    let told = format!("No directory {}: {}\r\nLogging in with HOME=/\r\n", account.home.display(), source.desc());
+}
+
+/// Starts in the root folder, if the administrator allows that, and says why it is not `home`.
+fn start_in_root(
+    home: &Path,
+    source: Errno,
+    settings: &Settings,
+    terminal: &Terminal,
+    mut environment: Environment,
+) -> Result<Environment, StartError> {
+    if !settings.allows_missing_home {
+        return Err(StartError::Home { home: home.into(), source });
+    }
+    let told = format!("No directory {}: {}\r\nLogging in with HOME=/\r\n", home.display(), source.desc());
     if let Err(error) = terminal.show(told.as_bytes()) {
         warn!(%error, "the line is gone before the shell begins");
     }
     environment.move_home_to_root();
-    chdir(paths::ROOT_FOLDER).map_err(|source| StartError::Home { home: paths::ROOT_FOLDER.into(), source })
+    chdir(paths::ROOT_FOLDER).map_err(|source| StartError::Home { home: paths::ROOT_FOLDER.into(), source })?;
+    Ok(environment)
 }

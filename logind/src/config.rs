@@ -182,6 +182,7 @@ impl Config {
                 set(&mut policy.user_stop_delay, value, default.policy.user_stop_delay, values::time_span)
             }
             "SessionsMax" => set(&mut policy.sessions_max, value, default.policy.sessions_max, values::number),
+            "SeatServices" => extend(&mut policy.seat_services, value),
             "RuntimeDirectorySize" => {
                 set(&mut self.runtime_directory_size, value, default.runtime_directory_size, values::memory_size)
             }

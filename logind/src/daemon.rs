@@ -17,12 +17,13 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::bus::{Bus, Called, Configured};
 use crate::clock;
 use crate::config::Config;
+use crate::effects;
 use crate::effects::cgroup::Cgroups;
 use crate::effects::kill;
 use crate::effects::life_line::{self, LifeLine};
 use crate::effects::runtime_directory::{Limits, RuntimeDirectories};
 use crate::effects::witnesses::{self, Subject};
-use crate::processes;
+use crate::processes::{self, Base};
 use crate::readiness::Readiness;
 use crate::sources::Sources;
 use crate::sources::signals::{Signals, Wish};
@@ -37,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) struct Hands {
     /// The state files.
     pub(crate) records: Records,
+    /// Where the sessions' processes are.
+    pub(crate) base: Base,
     /// The slices and scopes.
     pub(crate) cgroups: Cgroups,
     /// `/run/user`.
@@ -128,7 +131,7 @@ impl Daemon {
             self.apply(event);
         }
         for uid in std::mem::take(&mut self.unsaved) {
-            self.save_user(uid);
+            self.write_user(uid);
         }
     }
 
@@ -181,11 +184,11 @@ impl Daemon {
                 self.opening(session, "cannot watch the leader", watched)?;
             }
             Effect::MakeScope { session, uid, request } => {
-                self.opening(session.clone(), "cannot make the scope", self.make_scope(&session, uid, request))?;
+                self.opening(session, "cannot make the scope", self.make_scope(&session, uid, request))?;
             }
             Effect::WatchScope { session, uid } => {
                 let scope = cgroups.scope(uid, &session);
-                let watched = scope.map_or(Ok(()), |scope| self.sources.watch_scope(&session, scope));
+                let watched = scope.map_or(Ok(()), |scope| self.sources.watch_scope(&session, &scope));
                 self.opening(session, "cannot watch the scope", watched)?;
             }
             Effect::WatchAgain(session) => self.watch_again(&session),
@@ -193,9 +196,6 @@ impl Daemon {
             Effect::SaveSession(session) => {
                 let saved = records.save_session(&self.core, &session);
                 self.opening(session, "cannot write the session's state file", saved)?;
-            }
-            Effect::SaveUser(uid) if self.core.user(uid).is_some_and(User::is_announced) => {
-                self.unsaved.insert(uid);
             }
             Effect::SaveUser(uid) => self.save_user(uid),
             Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
@@ -205,6 +205,7 @@ impl Daemon {
                 let sent = self.kill(&session, uid, whom, signal);
                 killed(request, &session, sent)?;
             }
+            Effect::ActivateVt { request, vt } => activate(request, vt)?,
             Effect::Probe(session) => return Ok(self.probe(session)),
             Effect::RemoveScope { session, uid } => {
                 self.sources.forget(&session);
@@ -226,7 +227,16 @@ impl Daemon {
         if is_opening { Err(Failed { step: Step::Open(session), errno: errno(&error) }) } else { Ok(()) }
     }
 
-    fn save_user(&self, uid: Uid) {
+    /// The file of a user whom somebody was told of waits for all that happened together.
+    fn save_user(&mut self, uid: Uid) {
+        if self.core.user(uid).is_some_and(User::is_announced) {
+            self.unsaved.insert(uid);
+        } else {
+            self.write_user(uid);
+        }
+    }
+
+    fn write_user(&self, uid: Uid) {
         logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
     }
 
@@ -243,7 +253,7 @@ impl Daemon {
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {
         let LifeLine { reader, writer } = life_line::make(&self.hands.records.life_line(session))?;
         self.sources.watch_life_line(session, reader)?;
-        self.life_lines.insert(session.clone(), writer);
+        self.life_lines.insert(*session, writer);
         Ok(())
     }
 
@@ -254,7 +264,8 @@ impl Daemon {
 
     fn make_scope(&self, session: &SessionId, uid: Uid, request: RequestId) -> io::Result<()> {
         let leader = self.leaders.get(&request).ok_or(Errno::SRCH)?;
-        self.hands.cgroups.make_scope(uid, session, leader.as_fd())
+        let pid = self.core.session(session).ok_or(Errno::SRCH)?.leader().pid;
+        self.hands.cgroups.make_scope(uid, session, pid, leader.as_fd())
     }
 
     /// Watches a session that was found again. What is gone by now is told as if it went while it was watched.
@@ -265,14 +276,14 @@ impl Daemon {
         let life_line = life_line::reopen(&self.hands.records.life_line(id));
         match leader {
             Some(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
-            None => self.sources.happen(Event::LeaderExited(id.clone())),
+            None => self.sources.happen(Event::LeaderExited(*id)),
         }
         match life_line.ok().filter(|reader| life_line::is_held(reader.as_fd())) {
             Some(reader) => logged("cannot watch a life line", self.sources.watch_life_line(id, reader)),
-            None => self.sources.happen(Event::LifeLineClosed(id.clone())),
+            None => self.sources.happen(Event::LifeLineClosed(*id)),
         }
         if let Some(scope) = scope {
-            logged("cannot watch a scope", self.sources.watch_scope(id, scope));
+            logged("cannot watch a scope", self.sources.watch_scope(id, &scope));
         }
     }
 
@@ -286,7 +297,7 @@ impl Daemon {
         let has_scope = self.core.session(session).is_some_and(|session| session.class().has_scope());
         let scope = self.hands.cgroups.scope(uid, session).filter(|_| has_scope && whom == Whom::All);
         match (scope, self.sources.leader(session)) {
-            (Some(scope), _) => kill::scope(&scope, session, signal),
+            (Some(scope), _) => kill::scope(&self.hands.base, &scope, session, signal),
             (None, Some(leader)) => kill::leader(leader, signal),
             (None, None) => Err(Errno::SRCH.into()),
         }
@@ -294,8 +305,7 @@ impl Daemon {
 
     fn probe(&self, id: SessionId) -> Option<Event> {
         let session = self.core.session(&id)?;
-        let subject = Subject { id: &id, uid: session.uid(), leader: session.leader(), class: session.class() };
-        let witnesses = witnesses::ask(subject, &self.hands.records.life_line(&id), &self.hands.cgroups);
+        let witnesses = witnesses::ask(&Subject::of(session), &self.hands.records.life_line(&id), &self.hands.cgroups);
         Some(Event::Probed { session: id, witnesses })
     }
 
@@ -349,6 +359,11 @@ fn killed(request: Option<RequestId>, session: &SessionId, outcome: io::Result<(
             Ok(())
         }
     }
+}
+
+/// Switching is essential to the call that asked for it.
+fn activate(request: RequestId, vt: VtNumber) -> Result<(), Failed> {
+    effects::vt::activate(vt).map_err(|error| Failed { step: Step::Switch(request), errno: errno(&error) })
 }
 
 fn logged(failure: &'static str, outcome: io::Result<()>) {

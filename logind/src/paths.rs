@@ -51,3 +51,9 @@ pub(crate) const MACHINE_ID: &str = "/etc/machine-id";
 
 /// The first virtual terminal's alias, there only where there are virtual terminals (console_ioctl(4)).
 pub(crate) const VIRTUAL_TERMINALS: &str = "/dev/tty0";
+
+/// What udev knows of devices (udev(7)).
+pub(crate) const UDEV: &str = "/run/udev";
+
+/// The graphics devices.
+pub(crate) const GRAPHICS: &str = "/dev/dri";

@@ -16,12 +16,14 @@ use crate::bus::{DoorError, Doors, World};
 use crate::config::{self, Config};
 use crate::options::Options;
 use crate::paths;
-use crate::processes;
+use crate::processes::Base;
 use crate::readiness::Readiness;
-use crate::sources;
+use crate::sources::graphics::Graphics;
+use crate::sources::{self, Sources};
 use crate::state::records::{Places, Records};
 
-/// How many descriptors 100,000 sessions need: a pidfd and a life line each, and as many connections.
+/// How many descriptors 100,000 sessions need: a pidfd, a life line and its scope's events each, and as many
+/// connections.
 const DESCRIPTORS: u64 = 1 << 19;
 
 /// Why logind cannot run.
@@ -112,6 +114,14 @@ pub(crate) fn be_the_only_one() -> Result<File, StartError> {
     }
 }
 
+/// Watches the graphics devices; without that all is well but what display managers are told.
+pub(crate) fn watch_graphics(sources: &mut Sources) {
+    let graphics = Graphics::open(Path::new(paths::UDEV), Path::new(paths::GRAPHICS));
+    if let Err(error) = graphics.and_then(|graphics| sources.watch_graphics(graphics)) {
+        tracing::warn!(error = %error, "cannot see whether there is a graphics device");
+    }
+}
+
 /// Reads the configuration, and says what in it could not be used.
 pub(crate) fn configuration(options: &Options) -> Result<Config, StartError> {
     let (config, complaints) = match &options.config {
@@ -159,6 +169,6 @@ pub(crate) fn doors() -> Doors {
 }
 
 /// What the bus asks of the system.
-pub(crate) fn world() -> World {
-    World { place_of: processes::place_of, machine_id: paths::MACHINE_ID.into() }
+pub(crate) fn world(base: Base) -> World {
+    World { place_of: Base::place_of, base, machine_id: paths::MACHINE_ID.into() }
 }

@@ -1,11 +1,14 @@
-//! What has no safe wrapper: a descriptor known by its number, a signal known by its, a descriptor in the runtime's care.
-#![expect(unsafe_code, reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, and tokio's AsyncFd")]
+//! What has no safe wrapper: a descriptor known by its number, a signal known by its, a descriptor in the runtime's care, the
+//! calls of virtual terminals.
+#![expect(unsafe_code, reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, tokio's AsyncFd, ioctl_vt(2)")]
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use linux_raw_sys::ioctl::VT_ACTIVATE;
+use logind_core::names::VtNumber;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -44,4 +47,15 @@ pub(crate) fn readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an OwnedFd names the same open descriptor for as long as the AsyncFd owns it, and lends it only by `&`.
     let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
     Ok(watched?)
+}
+
+/// `ioctl(console, VT_ACTIVATE, vt)`: asks the kernel to bring `vt` to the front; the switch happens later (`ioctl_vt(2)`).
+///
+/// # Errors
+/// `ENXIO` if `vt` is out of the kernel's range, `EPERM` without `CAP_SYS_TTY_CONFIG`.
+pub(crate) fn activate_vt(console: BorrowedFd<'_>, vt: VtNumber) -> io::Result<()> {
+    let number = libc::c_ulong::from(vt.get());
+    // SAFETY: `console` is open, and VT_ACTIVATE takes its argument by value.
+    let rc = unsafe { libc::ioctl(console.as_raw_fd(), VT_ACTIVATE as libc::Ioctl, number) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

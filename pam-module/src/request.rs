@@ -44,13 +44,12 @@ impl Request {
     ) -> Self {
         let Terminal { tty, display, kind, class } = Terminal::of(&inputs, arguments);
         let is_remote = !inputs.remote_host.is_empty() && !is_this_machine(&inputs.remote_host);
-        // Who is not at the machine can claim no seat of it (CVE-2025-6018); sshd says "localhost" of who came to the
-        // machine and went on from there.
-        let may_claim = !is_remote && inputs.tty != "ssh";
-        let (seat, vt) = if may_claim {
-            place(inputs.seat, inputs.vt, || if display.is_empty() { None } else { vt_of_display(&display) })
-        } else {
-            (None, None)
+        let (seat, vt) = match Stand::of(&inputs.tty, is_remote) {
+            Stand::Terminal(vt) => (Some(SeatId::seat0()), Some(vt)),
+            Stand::NoSeat => (None, None),
+            Stand::Unknown => {
+                place(inputs.seat, inputs.vt, || if display.is_empty() { None } else { vt_of_display(&display) })
+            }
         };
         let kind = kind.unwrap_or_else(|| default_kind(&display, &tty));
         let chosen = class.unwrap_or(if kind == Kind::UNSPECIFIED { Class::BACKGROUND } else { Class::USER });
@@ -110,6 +109,33 @@ impl Terminal {
             (_, "cron") => none(Kind::UNSPECIFIED, Class::BACKGROUND),
             (_, "ssh") => none(Kind::TTY, Class::USER),
             (_, tty) => plain(tty.strip_prefix("/dev/").unwrap_or(tty), &inputs.display),
+        }
+    }
+}
+
+/// What the program that lets somebody in says of where they are. pam_env(8) may have filled the variables that claim a
+/// seat from a file of theirs, so those count only where the program says nothing itself (CVE-2019-3842, CVE-2025-6018).
+enum Stand {
+    /// At a virtual terminal.
+    Terminal(VtNumber),
+    /// At no seat: on another machine or a pseudo terminal, or nobody is there.
+    NoSeat,
+    /// It does not say: display managers, and services without a terminal.
+    Unknown,
+}
+
+impl Stand {
+    fn of(tty: &str, is_remote: bool) -> Self {
+        // sshd says "localhost" of who came to the machine and went on from there.
+        if is_remote || matches!(tty, "ssh" | "cron") {
+            return Self::NoSeat;
+        }
+        let line = tty.strip_prefix("/dev/").unwrap_or(tty);
+        let digits = line.strip_prefix("tty").filter(|digits| !digits.starts_with('0'));
+        match digits.and_then(|digits| VtNumber::parse(digits.as_bytes())) {
+            Some(vt) => Self::Terminal(vt),
+            None if line.is_empty() || line.contains(':') => Self::Unknown,
+            None => Self::NoSeat,
         }
     }
 }
@@ -300,6 +326,18 @@ mod tests {
         }
         assert!(request(Inputs { remote_host: "192.0.2.1".into(), ..person() }).is_remote);
         assert!(!request(Inputs { remote_host: "localhost".into(), ..person() }).is_remote);
+    }
+
+    #[test]
+    fn cve_2025_6018_a_users_own_variables_move_nobody_from_the_terminal_that_pam_names() {
+        for tty in ["tty5", "/dev/tty5"] {
+            assert_eq!(claim(Inputs { tty: tty.into(), ..person() }), ("seat0".into(), 5), "{tty}");
+        }
+        for tty in ["pts/3", "/dev/pts/3", "ttyS0", "tty0", "tty64", "tty05", "console", "cron", "ssh"] {
+            assert_eq!(claim(Inputs { tty: tty.into(), ..person() }), (String::new(), 0), "{tty}");
+            let with_display = Inputs { tty: tty.into(), display: ":0".into(), ..person() };
+            assert_eq!(claim(with_display), (String::new(), 0), "{tty}");
+        }
     }
 
     #[test]

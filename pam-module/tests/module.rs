@@ -147,6 +147,23 @@ fn cve_2025_6018_a_remote_login_claims_no_seat_and_keeps_none_in_its_environment
 }
 
 #[test]
+fn cve_2025_6018_a_variable_that_pam_env_took_from_the_user_is_no_claim_where_pam_names_the_terminal() {
+    let name = "cve_2025_6018_a_variable_that_pam_env_took_from_the_user_is_no_claim_where_pam_names_the_terminal";
+    in_a_namespace(name, |host| {
+        for (tty, place) in [("tty=/dev/tty3", ("seat0", 3)), ("tty=pts/4", ("", 0)), ("tty=cron", ("", 0))] {
+            let logind = logind(pipe().1);
+            let said = lines(host.command("", "once").args([tty, "env:XDG_SEAT=seat0", "env:XDG_VTNR=1"]));
+            let request = asked(&logind);
+            assert_eq!((&*request.seat, request.vt), place, "{tty}");
+            assert!(
+                !after(&said, "env").iter().any(|line| line.starts_with("XDG_SEAT") || line.starts_with("XDG_VTNR"))
+            );
+            fs::remove_file(SOCKET).expect("our own socket");
+        }
+    });
+}
+
+#[test]
 fn cve_2019_3842_the_caller_of_a_set_user_id_program_chooses_nothing() {
     in_a_namespace("cve_2019_3842_the_caller_of_a_set_user_id_program_chooses_nothing", |host| {
         let hostile = [("XDG_SEAT", "seat0"), ("XDG_VTNR", "1"), ("XDG_SESSION_TYPE", "wayland")];

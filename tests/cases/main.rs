@@ -20,6 +20,7 @@ mod intruders;
 mod isolation;
 mod judges;
 mod lifetime;
+mod line;
 mod nested;
 mod options;
 mod outer;

@@ -42,6 +42,15 @@ pub(crate) enum ArgumentError {
     /// No line was named.
     #[error("no line was named")]
     NoLine,
+    /// `--ready-fd` has no number of a descriptor above 2.
+    #[error("a descriptor is a number above 2")]
+    Descriptor,
+    /// An option that is for many lines was given with one.
+    #[error("--ready-fd is for --lines and --lines-from")]
+    OneLine,
+    /// More was named than speeds and a terminal, where the lines are named by an option.
+    #[error("too many arguments")]
+    Surplus,
     /// The line is no line.
     #[error("{0:?} is {1}")]
     Line(std::ffi::OsString, NotALine),

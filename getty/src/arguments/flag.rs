@@ -23,6 +23,8 @@ pub(crate) enum Flag {
     KeepScreen,
     KeepSpeed,
     KillKeys,
+    Lines,
+    LinesFrom,
     ListSpeeds,
     LocalLine,
     LoginOptions,
@@ -37,6 +39,7 @@ pub(crate) enum Flag {
     OnlyIfConsole,
     OnlyIfExists,
     Pause,
+    ReadyFd,
     Reload,
     ShowIssue,
     SkipLogin,
@@ -68,7 +71,7 @@ impl Flag {
 }
 
 /// Letter, name, option. The last three names are mingetty's.
-pub(crate) const TABLE: [(Option<char>, &str, Flag); 41] = [
+pub(crate) const TABLE: [(Option<char>, &str, Flag); 44] = [
     (Some('8'), "8bits", Flag::EightBits),
     (Some('a'), "autologin", Flag::Autologin),
     (Some('c'), "noreset", Flag::KeepModes),
@@ -98,12 +101,15 @@ pub(crate) const TABLE: [(Option<char>, &str, Flag); 41] = [
     (None, "erase-chars", Flag::EraseKeys),
     (None, "help", Flag::Help),
     (None, "kill-chars", Flag::KillKeys),
+    (None, "lines", Flag::Lines),
+    (None, "lines-from", Flag::LinesFrom),
     (None, "list-speeds", Flag::ListSpeeds),
     (None, "long-hostname", Flag::LongHost),
     (None, "nohints", Flag::NoHints),
     (None, "nohostname", Flag::NoHost),
     (None, "onifconsole", Flag::OnlyIfConsole),
     (None, "onifexists", Flag::OnlyIfExists),
+    (None, "ready-fd", Flag::ReadyFd),
     (None, "reload", Flag::Reload),
     (None, "show-issue", Flag::ShowIssue),
     (None, "version", Flag::Version),

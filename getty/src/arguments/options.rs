@@ -12,7 +12,7 @@ use super::{ArgumentError, Issue};
 use crate::modes::Hardware;
 
 /// The options of a getty that waits for a name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Options {
     /// `--autologin`
     pub(crate) autologin: Option<LoginName>,

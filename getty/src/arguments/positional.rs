@@ -48,12 +48,31 @@ pub(super) fn parse(arguments: Vec<OsString>, options: Options) -> Result<Argume
         Some(speeds) => Some(speeds),
         None => arguments.next_if(is_speeds),
     };
+    let (speeds, term, surplus) = rest(arguments, speeds)?;
+    Ok(Arguments { line, speeds, term, options, surplus })
+}
+
+/// The speeds and the terminal type of lines that are named elsewhere: `[BAUD,...] [TERM]`.
+pub(super) fn parse_without_line(arguments: Vec<OsString>) -> Result<(Speeds, Option<OsString>), ArgumentError> {
+    let mut arguments = arguments.into_iter().peekable();
+    let speeds = arguments.next_if(is_speeds);
+    match rest(arguments, speeds)? {
+        (speeds, term, 0) => Ok((speeds, term)),
+        _ => Err(ArgumentError::Surplus),
+    }
+}
+
+/// The list of `speeds`, the terminal type, and how many of `arguments` come after it.
+fn rest(
+    mut arguments: impl Iterator<Item = OsString>,
+    speeds: Option<OsString>,
+) -> Result<(Speeds, Option<OsString>, usize), ArgumentError> {
     let term = arguments.next().filter(|term| !term.is_empty());
     if term.as_ref().is_some_and(|term| !term.as_bytes().iter().all(u8::is_ascii_graphic)) {
         return Err(ArgumentError::Term);
     }
-    let speeds = speeds.map(|speeds| Speeds::parse(&speeds.to_string_lossy())).transpose()?.unwrap_or_default();
-    Ok(Arguments { line, speeds, term, options, surplus: arguments.count() })
+    let speeds = speeds.map(|speeds| Speeds::parse(&speeds.to_string_lossy())).transpose()?;
+    Ok((speeds.unwrap_or_default(), term, arguments.count()))
 }
 
 fn is_speeds(argument: &OsString) -> bool {

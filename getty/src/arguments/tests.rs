@@ -180,7 +180,9 @@ fn every_option_of_the_help_is_taken() {
         for flag in [short, long].into_iter().filter(|flag| !flag.is_empty()) {
             let takes_value =
                 line[6..28].split_whitespace().nth(1).is_some_and(|word| word.bytes().all(|b| b.is_ascii_uppercase()));
-            let words: &[&str] = if takes_value { &[flag, "1", "tty1"] } else { &[flag, "tty1"] };
+            let words: &[&str] = if takes_value { &[flag, "3", "tty1"] } else { &[flag, "tty1"] };
+            let is_for_many = flag == "--ready-fd";
+            let words = if is_for_many { &[flag, "3", "--lines", "tty1"] } else { words };
             assert!(request(words).is_ok(), "{flag}");
         }
     }

@@ -1,6 +1,7 @@
 //! The values of the options, parsed.
 
 use std::ffi::{OsStr, OsString};
+use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
@@ -57,6 +58,13 @@ pub(super) fn seconds(value: &OsStr) -> Result<Option<Duration>, ArgumentError> 
         Some(seconds) => Ok(Some(Duration::from_secs(seconds.into()))),
         None => Err(ArgumentError::Seconds),
     }
+}
+
+/// A descriptor that is not one of the standard three.
+pub(super) fn descriptor(value: &OsStr) -> Result<RawFd, ArgumentError> {
+    let digits = value.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse().ok());
+    number.filter(|&number| number > libc::STDERR_FILENO).ok_or(ArgumentError::Descriptor)
 }
 
 /// What to add to the niceness of login (`nice(2)`).

@@ -7,6 +7,8 @@ mod harness;
 mod lines;
 mod live;
 mod manual;
+mod many;
+mod many_under_attack;
 mod names;
 mod options;
 mod peer;

@@ -67,11 +67,11 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     let kills = user.as_ref().is_some_and(|user| reach.policy.kills_processes_of(&user.account.name));
     end(now, session, kills, reach.deadlines);
     let pressed = press(now, session, why, reach.deadlines);
-    let display = user.and_then(|user| display::leave(user, session).then(|| user.display().cloned()));
+    let display = user.and_then(|user| display::leave(user, session).then(|| user.display().copied()));
     let seat = session.seat.as_ref().and_then(|seat| reach.seats.get_mut(seat));
 
-    let mut effects = vec![Effect::SaveSession(id.clone())];
-    effects.push(Effect::Announce(Signal::SessionChanged(id.clone(), &["State"])));
+    let mut effects = vec![Effect::SaveSession(*id)];
+    effects.push(Effect::Announce(Signal::SessionChanged(*id, &["State"])));
     if let Some(seat) = seat {
         effects.extend(switch::settle(seat, reach.sessions, reach.foreground));
     }
@@ -110,7 +110,7 @@ pub(crate) fn press(now: Moment, session: &mut Session, why: Why, deadlines: &mu
 /// The session's own login says that it is over (ReleaseSession).
 pub(crate) fn release(now: Moment, request: RequestId, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     if reach.sessions.get(id).is_none() {
-        return refuse(request, Refusal::NoSuchSession(id.clone()));
+        return refuse(request, Refusal::NoSuchSession(*id));
     }
     let mut effects = close(now, id, Why::Released, reach);
     effects.push(Effect::Reply { request, answer: Answer::Done });
@@ -128,7 +128,7 @@ pub(crate) fn lost(now: Moment, id: &SessionId, witness: Witness, reach: &mut Re
     let is_asked = are_both_gone && session.stage != Stage::Opening;
     let mut effects = close(now, id, Why::Lost, reach);
     if is_asked {
-        effects.push(Effect::Probe(id.clone())); // most often nothing is left, and nobody need wait for the deadline
+        effects.push(Effect::Probe(*id)); // most often nothing is left, and nobody need wait for the deadline
     }
     effects
 }
@@ -173,7 +173,7 @@ pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec
         _ => {}
     }
     if session.ending.ask_at.is_none_or(|at| at.monotonic <= now.monotonic) {
-        effects.push(Effect::Probe(id.clone()));
+        effects.push(Effect::Probe(*id));
         ask_again(now, session, reach.deadlines);
     } else {
         set_deadline(now, session, reach.deadlines);
@@ -194,13 +194,13 @@ fn ask_again(now: Moment, session: &mut Session, deadlines: &mut Deadlines) {
 /// The session is gone: nothing of it lives.
 fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     let Some(session) = reach.sessions.remove(id) else { return Vec::new() };
-    reach.deadlines.clear(&Subject::Session(id.clone()));
+    reach.deadlines.clear(&Subject::Session(*id));
     let uid = session.uid;
     let mut effects = Vec::new();
     if session.class.has_scope() {
-        effects.push(Effect::RemoveScope { session: id.clone(), uid });
+        effects.push(Effect::RemoveScope { session: *id, uid });
     }
-    effects.push(Effect::ForgetSession(id.clone()));
+    effects.push(Effect::ForgetSession(*id));
     if let Some(seat) = &session.seat {
         effects.extend(switch::leave(id, seat, session.vt, reach.sessions, reach.seats, reach.foreground));
     }
@@ -215,7 +215,7 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
         effects.push(Effect::SaveUser(uid));
     }
     if session.announced {
-        effects.push(Effect::Announce(Signal::SessionRemoved(id.clone())));
+        effects.push(Effect::Announce(Signal::SessionRemoved(*id)));
     }
     effects
 }
@@ -232,7 +232,7 @@ fn hurry(now: Moment, session: &mut Session, deadlines: &mut Deadlines) -> Vec<E
 }
 
 fn signal(session: &Session, signal: i32) -> Effect {
-    Effect::Kill { request: None, session: session.id.clone(), uid: session.uid, whom: Whom::All, signal }
+    Effect::Kill { request: None, session: session.id, uid: session.uid, whom: Whom::All, signal }
 }
 
 fn set_deadline(now: Moment, session: &Session, deadlines: &mut Deadlines) {
@@ -242,5 +242,5 @@ fn set_deadline(now: Moment, session: &Session, deadlines: &mut Deadlines) {
         Force::None | Force::Killed => None,
     };
     let soonest = session.ending.ask_at.into_iter().chain(force).min().unwrap_or(now);
-    deadlines.set(Subject::Session(session.id.clone()), soonest);
+    deadlines.set(Subject::Session(session.id), soonest);
 }

@@ -36,5 +36,5 @@ fn candidate(session: &Session) -> Option<Candidate> {
         Type::Unspecified => 0,
     };
     let rank = Reverse((session.class != Class::Greeter, kind));
-    Some(Candidate { rank, began: session.began, id: session.id.clone() })
+    Some(Candidate { rank, began: session.began, id: session.id })
 }

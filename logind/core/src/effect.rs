@@ -2,7 +2,7 @@
 
 use crate::answer::Answer;
 use crate::event::{RequestId, Whom};
-use crate::names::{SeatId, SessionId, Uid};
+use crate::names::{SeatId, SessionId, Uid, VtNumber};
 
 /// A deed, carried out in order. Where a doc says *essential*, a failure drops the rest of the batch and is fed back
 /// as [`crate::Event::Failed`]; a failure of any other is logged and the batch goes on. What is to be written or announced
@@ -86,6 +86,13 @@ pub enum Effect {
         whom: Whom,
         /// The signal; 9 to all is `cgroup.kill`.
         signal: i32,
+    },
+    /// Ask the kernel to show this virtual terminal; that it does is [`crate::Event::Foreground`]. *Essential*.
+    ActivateVt {
+        /// The call that asked for it.
+        request: RequestId,
+        /// Which.
+        vt: VtNumber,
     },
     /// Ask the kernel what is left of the session; comes back as [`crate::Event::Probed`].
     Probe(SessionId),

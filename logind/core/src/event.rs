@@ -94,6 +94,13 @@ pub enum Event {
         /// Raise, or drop.
         locked: bool,
     },
+    /// Something else is to come to the front (ActivateSession, SwitchTo and their kin).
+    Switch {
+        /// The waiting call.
+        request: RequestId,
+        /// What.
+        switch: Switch,
+    },
     /// Every process that held the session's life line has closed it.
     LifeLineClosed(SessionId),
     /// The session's leader is gone.
@@ -116,6 +123,8 @@ pub enum Event {
     },
     /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`). At start this comes before what is restored.
     Foreground(Option<VtNumber>),
+    /// Whether `seat0` has a graphics device, now and from now on.
+    Graphics(bool),
     /// The configuration was read, again.
     Configured(Policy),
     /// A user found in the state files of the logind before this one. Users come before sessions.
@@ -149,6 +158,21 @@ pub enum Step {
     Open(SessionId),
     /// Sending the signal that the call asked for.
     Kill(RequestId),
+    /// Switching as the call asked for.
+    Switch(RequestId),
+}
+
+/// What is to come to the front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// A session, on its seat.
+    Session(SessionId),
+    /// A virtual terminal of a seat, whether anybody is there or not.
+    Vt(SeatId, VtNumber),
+    /// The seat's session on the next virtual terminal that has one.
+    Next(SeatId),
+    /// The seat's session on the virtual terminal before that has one.
+    Previous(SeatId),
 }
 
 /// Whose sessions a call is about.

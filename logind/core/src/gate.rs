@@ -2,9 +2,10 @@
 
 use crate::answer::Refusal;
 use crate::caller::Caller;
-use crate::event::Target;
+use crate::event::{Switch, Target};
 use crate::names::SessionId;
 use crate::registry::Core;
+use crate::seat::Seat;
 
 /// What a caller wants to do, as far as rights depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Act<'a> {
     Hint(&'a SessionId),
     /// Raise or drop lock screens: the session's user, root, or who may `org.freedesktop.login1.lock-sessions`.
     Lock(Option<&'a SessionId>),
+    /// Bring another session or virtual terminal to the front: root, or who may `org.freedesktop.login1.chvt`.
+    Switch(&'a Switch),
 }
 
 /// The answer to "may I".
@@ -28,16 +31,27 @@ pub enum Act<'a> {
 pub enum Gate {
     /// Yes.
     Open,
-    /// If polkit says yes to this action; without polkit, no.
-    Ask(&'static str),
+    /// What polkit says.
+    Ask(Question),
     /// No.
     Shut(Refusal),
+}
+
+/// A question to polkit (polkit(8)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The action.
+    pub action: &'static str,
+    /// The answer where there is no polkit. Where there is one it decides, for it may be told to forbid even this.
+    pub without_polkit: bool,
 }
 
 /// Ending and signalling the sessions of others.
 const MANAGE: &str = "org.freedesktop.login1.manage";
 /// Raising and dropping the lock screens of others.
 const LOCK_SESSIONS: &str = "org.freedesktop.login1.lock-sessions";
+/// Choosing what is in front.
+const CHVT: &str = "org.freedesktop.login1.chvt";
 
 impl Core {
     /// Whether the caller may. Root may all; a user may with what is the user's own; the rest is polkit's to say.
@@ -48,7 +62,8 @@ impl Core {
             return Gate::Open;
         }
         let owns = |id: &SessionId| self.session(id).is_some_and(|s| s.uid() == caller.uid);
-        let unless = |own: bool, action| if own { Gate::Open } else { Gate::Ask(action) };
+        let ask = |action| Gate::Ask(Question { action, without_polkit: false });
+        let unless = |own: bool, action| if own { Gate::Open } else { ask(action) };
         match act {
             Act::Look => Gate::Open,
             Act::CreateSession => shut("only root opens sessions"),
@@ -56,11 +71,25 @@ impl Core {
             Act::ReleaseSession(_) => shut("only who is in a session releases it"),
             Act::Manage(Target::Session(id)) => unless(owns(id), MANAGE),
             Act::Manage(Target::User(uid)) => unless(*uid == caller.uid, MANAGE),
-            Act::Manage(Target::Seat(_)) => Gate::Ask(MANAGE),
+            Act::Manage(Target::Seat(_)) => ask(MANAGE),
             Act::Hint(id) if owns(id) => Gate::Open,
             Act::Hint(_) => shut("only the session's user says this"),
             Act::Lock(Some(id)) => unless(owns(id), LOCK_SESSIONS),
-            Act::Lock(None) => Gate::Ask(LOCK_SESSIONS),
+            Act::Lock(None) => ask(LOCK_SESSIONS),
+            Act::Switch(switch) => {
+                let in_front = self.seat_of(switch).and_then(|seat| seat.active());
+                Gate::Ask(Question { action: CHVT, without_polkit: in_front.is_some_and(owns) })
+            }
+        }
+    }
+}
+
+impl Core {
+    /// The seat that is switched. Who is in front there has its keyboard, and could press Ctrl-Alt-F1.
+    fn seat_of(&self, switch: &Switch) -> Option<&Seat> {
+        match switch {
+            Switch::Session(id) => self.seat(self.session(id)?.seat()?),
+            Switch::Vt(seat, _) | Switch::Next(seat) | Switch::Previous(seat) => self.seat(seat),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) fn idle(
     is_idle: bool,
     sessions: &mut Sessions,
 ) -> Vec<Effect> {
-    let Some(session) = there(id, sessions) else { return refuse(request, Refusal::NoSuchSession(id.clone())) };
+    let Some(session) = there(id, sessions) else { return refuse(request, Refusal::NoSuchSession(*id)) };
     if !session.kind.is_graphical() || !session.class.can_idle() {
         return refuse(request, Refusal::NotSupported("only a graphical session says that it is idle"));
     }
@@ -32,8 +32,8 @@ pub(crate) fn idle(
     }
     session.idle = Idle { is_idle, since: now };
     let mut effects = vec![
-        Effect::SaveSession(id.clone()),
-        Effect::Announce(Signal::SessionChanged(id.clone(), IDLE)),
+        Effect::SaveSession(*id),
+        Effect::Announce(Signal::SessionChanged(*id, IDLE)),
         Effect::Announce(Signal::UserChanged(session.uid, IDLE)),
     ];
     if let Some(seat) = session.seat.clone() {
@@ -45,7 +45,7 @@ pub(crate) fn idle(
 
 /// SetLockedHint.
 pub(crate) fn locked(request: RequestId, id: &SessionId, is_locked: bool, sessions: &mut Sessions) -> Vec<Effect> {
-    let Some(session) = there(id, sessions) else { return refuse(request, Refusal::NoSuchSession(id.clone())) };
+    let Some(session) = there(id, sessions) else { return refuse(request, Refusal::NoSuchSession(*id)) };
     if !session.class.can_lock() {
         return refuse(request, Refusal::NotSupported("a session of this class has no lock screen"));
     }
@@ -54,14 +54,14 @@ pub(crate) fn locked(request: RequestId, id: &SessionId, is_locked: bool, sessio
         return vec![done];
     }
     session.locked = is_locked;
-    let changed = Effect::Announce(Signal::SessionChanged(id.clone(), &["LockedHint"]));
-    vec![Effect::SaveSession(id.clone()), changed, done]
+    let changed = Effect::Announce(Signal::SessionChanged(*id, &["LockedHint"]));
+    vec![Effect::SaveSession(*id), changed, done]
 }
 
 /// LockSession, UnlockSession of one; LockSessions, UnlockSessions of all that can.
 pub(crate) fn lock(request: RequestId, id: Option<&SessionId>, is_lock: bool, sessions: &mut Sessions) -> Vec<Effect> {
     let order = |session: &Session| {
-        let id = session.id.clone();
+        let id = session.id;
         Effect::Announce(if is_lock { Signal::Lock(id) } else { Signal::Unlock(id) })
     };
     let mut effects = match id {
@@ -70,7 +70,7 @@ pub(crate) fn lock(request: RequestId, id: Option<&SessionId>, is_lock: bool, se
             sessions.iter().filter(can).map(order).collect()
         }
         Some(id) => match there(id, sessions) {
-            None => return refuse(request, Refusal::NoSuchSession(id.clone())),
+            None => return refuse(request, Refusal::NoSuchSession(*id)),
             Some(session) if session.class.can_lock() => vec![order(session)],
             Some(_) => {
                 return refuse(request, Refusal::NotSupported("a session of this class has no lock screen"));

@@ -56,26 +56,21 @@ pub(crate) fn kill(
     effects
 }
 
-/// The signal that a call asked for could not be sent.
-pub(crate) fn failed(request: RequestId, errno: i32) -> Vec<Effect> {
-    refuse(request, Refusal::System(errno))
-}
-
 fn sessions_of(target: &Target, sessions: &Sessions, users: &Users, seats: &Seats) -> Result<Vec<SessionId>, Refusal> {
     match target {
         Target::Session(id) => match sessions.get(id) {
-            Some(session) if session.stage != Stage::Opening => Ok(vec![id.clone()]),
-            _ => Err(Refusal::NoSuchSession(id.clone())),
+            Some(session) if session.stage != Stage::Opening => Ok(vec![*id]),
+            _ => Err(Refusal::NoSuchSession(*id)),
         },
         Target::User(uid) => of_user(*uid, users),
         Target::Seat(id) => {
             let seat = seats.get(id).ok_or_else(|| Refusal::NoSuchSeat(id.clone()))?;
-            Ok(seat.sessions.iter().cloned().collect())
+            Ok(seat.sessions.iter().copied().collect())
         }
     }
 }
 
 fn of_user(uid: Uid, users: &Users) -> Result<Vec<SessionId>, Refusal> {
     let user = users.get(&uid).ok_or(Refusal::NoSuchUser(uid))?;
-    Ok(user.sessions.iter().cloned().collect())
+    Ok(user.sessions.iter().copied().collect())
 }

@@ -84,5 +84,5 @@ pub use answer::{Answer, Refusal};
 pub use caller::Caller;
 pub use effect::{Effect, Signal};
 pub use event::Event;
-pub use gate::{Act, Gate};
+pub use gate::{Act, Gate, Question};
 pub use registry::Core;

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::leader::Leader;
 use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
+use crate::policy::Policy;
 
 /// The arguments of CreateSession and CreateSessionWithPIDFD (org.freedesktop.login1(5)), and what the kernel says of
 /// the leader. Texts are at most 4096 bytes and free of control characters; an absent text is empty.
@@ -21,9 +22,9 @@ pub struct Login {
     pub class: Option<Class>,
     /// The desktop environment's name.
     pub desktop: String,
-    /// The seat claimed.
+    /// The seat claimed: a word of the environment, which may be the user's.
     pub seat: Option<SeatId>,
-    /// The virtual terminal claimed.
+    /// The virtual terminal claimed, likewise.
     pub vt: Option<VtNumber>,
     /// The line, without `/dev/`.
     pub tty: String,
@@ -40,8 +41,35 @@ pub struct Login {
     pub audit: Option<u32>,
     /// The session in whose scope the leader runs already.
     pub leader_session: Option<SessionId>,
-    /// The virtual terminal that is the leader's controlling terminal.
+    /// The virtual terminal that is the leader's controlling terminal, if the leader is root's.
     pub leader_vt: Option<VtNumber>,
+}
+
+impl Login {
+    /// Where the login is, whatever it claims (CVE-2019-3842, CVE-2025-6018). Who stands at a virtual terminal has it as
+    /// controlling terminal and tells PAM so, which no variable can: that is the kernel's word, and needs no claim. A
+    /// display manager lets people in from a process that stands nowhere, so whose word counts is configured. Who sits
+    /// elsewhere is at no seat.
+    pub(crate) fn place(&self, policy: &Policy) -> (Option<SeatId>, Option<VtNumber>) {
+        let line = VtNumber::from_line(&self.tty);
+        if self.remote {
+            return (None, None);
+        }
+        if line.is_some() && line == self.leader_vt {
+            return (Some(SeatId::seat0()), line);
+        }
+        if !policy.believes(&self.service) {
+            return (None, None);
+        }
+        let vt = self.vt.or(line);
+        (self.seat.clone().or_else(|| vt.map(|_| SeatId::seat0())), vt)
+    }
+
+    /// Whether it claims a seat or a virtual terminal that it would have if its service were believed.
+    pub fn claims_in_vain(&self, policy: &Policy) -> bool {
+        let claims = self.seat.is_some() || self.vt.is_some();
+        claims && !self.remote && self.place(policy) == (None, None)
+    }
 }
 
 /// A user as the user database knows it (passwd(5)).

@@ -1,6 +1,6 @@
 //! The names and numbers of the registry, parsed once at the edge.
 
-use alloc::string::String;
+use alloc::boxed::Box;
 use core::fmt;
 
 /// A user id. `u32::MAX` (the kernel's "no change") and 65535 (its 16-bit form) are no users (`uid_is_valid`).
@@ -28,36 +28,57 @@ impl fmt::Display for Uid {
     }
 }
 
-/// A session's name: ASCII letters and digits, 1 to 64 of them (`session_id_valid` allows any length; a file name and
-/// a cgroup are made of it). An audit session's number, or `c` and a counter.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(String);
+/// A session's name: ASCII letters and digits, 1 to 15 of them (`session_id_valid` allows any length; a file name and
+/// a cgroup are made of it). An audit session's number, or `c` and a counter. It stands in every table that finds the
+/// session, so it is kept in place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId {
+    /// Filled up with zeros, which sort before every letter.
+    letters: [u8; Self::MAX],
+    length: u8,
+}
 
 impl SessionId {
     /// The longest name taken.
-    pub const MAX: usize = 64;
+    pub const MAX: usize = 15;
+
+    /// What sorts before every name, and is none.
+    pub(crate) const BEFORE_ALL: Self = Self { letters: [0; Self::MAX], length: 0 };
 
     /// The name `s`, if it is one.
     pub fn new(s: &str) -> Option<Self> {
-        let fits = (1..=Self::MAX).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric());
-        fits.then(|| Self(s.into()))
+        let mut letters = [0; Self::MAX];
+        letters.get_mut(..s.len())?.copy_from_slice(s.as_bytes());
+        let length = u8::try_from(s.len()).ok()?;
+        (length > 0 && s.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(Self { letters, length })
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default() // it is ASCII
+    }
+
+    /// The letters of the name.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.letters[..usize::from(self.length)]
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
     }
 }
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.pad(self.as_str())
     }
 }
 
 /// A seat's name: `seat`, then 1 to 251 of ASCII letters, digits, `-` and `_` (`seat_name_is_valid`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SeatId(String);
+pub struct SeatId(Box<str>);
 
 impl SeatId {
     /// The name `s`, if it is one.
@@ -75,7 +96,7 @@ impl SeatId {
 
     /// Whether this is `seat0`.
     pub fn is_seat0(&self) -> bool {
-        self.0 == "seat0"
+        &*self.0 == "seat0"
     }
 
     /// The name as text.
@@ -220,6 +241,9 @@ impl Class {
 
 #[cfg(test)]
 mod tests {
+    use alloc::borrow::ToOwned;
+    use alloc::string::ToString;
+
     use super::*;
 
     #[test]
@@ -235,7 +259,17 @@ mod tests {
         for name in ["", ".", "..", "a/b", "1.ref", "c1\n", "é"] {
             assert_eq!(SessionId::new(name), None, "{name}");
         }
-        assert!(SessionId::new("c17").is_some());
+        assert_eq!(SessionId::new("c17").as_ref().map(SessionId::as_str), Some("c17"));
+    }
+
+    #[test]
+    fn names_of_any_length_that_fits_sort_as_texts_do() {
+        let longest = "c".to_owned() + &"9".repeat(SessionId::MAX - 1);
+        let names = ["1", "10", "2", "4294967295", "c1", "c10", "c2", &longest];
+        let ids = names.map(|name| SessionId::new(name).expect("a name"));
+        assert_eq!(ids.map(|id| id.to_string()), names);
+        assert!(ids.is_sorted());
+        assert_eq!(SessionId::new(&(longest + "9")), None);
     }
 
     #[test]

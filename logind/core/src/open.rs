@@ -11,7 +11,8 @@ use crate::display;
 use crate::effect::{Effect, Signal};
 use crate::event::RequestId;
 use crate::login::{Account, Login};
-use crate::names::{Class, SeatId, SessionId, Type, Uid, VtNumber};
+use crate::names::{Class, SessionId, Type, Uid, VtNumber};
+use crate::policy::Policy;
 use crate::seat::Seats;
 use crate::session::{Ending, Idle, Session, Stage, Why};
 use crate::sessions::Sessions;
@@ -61,7 +62,7 @@ pub(crate) fn ask(
     logins: &mut Logins,
     reach: &mut Reach<'_>,
 ) -> Vec<Effect> {
-    fill_in(&mut login);
+    fill_in(&mut login, reach.policy);
     let uid = login.uid;
     let fits = check(&login, reach.sessions, reach.seats).and_then(|()| check_room(uid, logins, reach));
     if let Err(refusal) = fits {
@@ -105,20 +106,20 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
     let (uid, gid) = (account.uid, account.gid);
     let session = new_session(now, request, login, reach.sessions);
     switch::reserve(&session, reach.seats);
-    let id = session.id.clone();
+    let id = session.id;
     let is_new = !reach.users.contains_key(&uid);
     let user = reach.users.entry(uid).or_insert_with(|| new_user(now, account));
-    user.sessions.insert(id.clone());
+    user.sessions.insert(id);
     reach.deadlines.clear(&Subject::User(uid));
 
     // The files come first: a logind killed from here on finds what it began.
     let mut effects: Vec<Effect> = is_new.then_some(Effect::SaveUser(uid)).into_iter().collect();
-    effects.push(Effect::SaveSession(id.clone()));
+    effects.push(Effect::SaveSession(id));
     // What an open session has need not be looked at.
     if user.has_directory() {
         effects.extend(steps(&session, request));
     } else {
-        reach.deadlines.set(Subject::Session(id.clone()), now + DIRECTORY_PATIENCE);
+        reach.deadlines.set(Subject::Session(id), now + DIRECTORY_PATIENCE);
         effects.push(Effect::MakeRuntimeDirectory { session: id, request, uid, gid });
     }
     reach.sessions.insert(session);
@@ -128,12 +129,12 @@ fn begin(now: Moment, request: RequestId, login: Login, account: Account, reach:
 /// What makes a session whose user has the runtime directory. The leader is moved last.
 fn steps(session: &Session, request: RequestId) -> Vec<Effect> {
     let (id, uid) = (&session.id, session.uid);
-    let mut effects = vec![Effect::MakeLifeLine(id.clone()), Effect::WatchLeader { session: id.clone(), request }];
+    let mut effects = vec![Effect::MakeLifeLine(*id), Effect::WatchLeader { session: *id, request }];
     if session.class.has_scope() {
-        effects.push(Effect::MakeScope { session: id.clone(), uid, request });
-        effects.push(Effect::WatchScope { session: id.clone(), uid });
+        effects.push(Effect::MakeScope { session: *id, uid, request });
+        effects.push(Effect::WatchScope { session: *id, uid });
     }
-    effects.push(Effect::ConfirmOpen(id.clone()));
+    effects.push(Effect::ConfirmOpen(*id));
     effects
 }
 
@@ -149,7 +150,7 @@ pub(crate) fn directory_made(
     let Some(session) = reach.sessions.get(id).filter(|s| s.request == Some(request)) else { return Vec::new() };
     match outcome {
         Ok(()) => {
-            reach.deadlines.clear(&Subject::Session(id.clone()));
+            reach.deadlines.clear(&Subject::Session(*id));
             steps(session, request)
         }
         Err(errno) => failed(now, id, errno, reach),
@@ -172,7 +173,7 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
     let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
 
     let mut effects = switch::arrive(id, reach.sessions, reach.seats, reach.foreground);
-    effects.push(Effect::SaveSession(id.clone()));
+    effects.push(Effect::SaveSession(*id));
     effects.push(Effect::SaveUser(uid));
     if let Some(user) = reach.users.get_mut(&uid) {
         if !user.announced {
@@ -180,17 +181,17 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
             effects.push(Effect::Announce(Signal::UserNew(uid)));
         }
         user.last_session = None;
-        let before = user.display().cloned();
+        let before = user.display().copied();
         if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
             effects.extend(before.map(Effect::SaveSession));
             effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
         }
     }
-    effects.push(Effect::Announce(Signal::SessionNew(id.clone())));
-    effects.push(Effect::Reply { request, answer: Answer::Opened { session: id.clone(), uid, seat, vt } });
+    effects.push(Effect::Announce(Signal::SessionNew(*id)));
+    effects.push(Effect::Reply { request, answer: Answer::Opened { session: *id, uid, seat, vt } });
     if let Some(why) = early {
         effects.extend(close::close(now, id, why, reach));
-        effects.push(Effect::Probe(id.clone()));
+        effects.push(Effect::Probe(*id));
     }
     effects
 }
@@ -202,9 +203,9 @@ pub(crate) fn failed(now: Moment, id: &SessionId, errno: i32, reach: &mut Reach<
     let request = session.request.take();
     let why = session.ending.early.unwrap_or(Why::Lost);
     close::end(now, session, false, reach.deadlines);
-    let mut effects = vec![Effect::SaveSession(id.clone()), Effect::SaveUser(session.uid)];
+    let mut effects = vec![Effect::SaveSession(*id), Effect::SaveUser(session.uid)];
     effects.extend(close::press(now, session, why, reach.deadlines));
-    effects.push(Effect::Probe(id.clone()));
+    effects.push(Effect::Probe(*id));
     if let Some(request) = request {
         effects.extend(refuse(request, Refusal::System(errno)));
     }
@@ -216,8 +217,8 @@ pub(crate) fn refuse(request: RequestId, refusal: Refusal) -> Vec<Effect> {
     vec![Effect::Reply { request, answer: Answer::Refused(refusal) }]
 }
 
-/// What the login left open is chosen (pam_systemd(8)), and what it claims without standing there is dropped.
-fn fill_in(login: &mut Login) {
+/// What the login left open is chosen (pam_systemd(8)), and what it claims is replaced by where it is.
+fn fill_in(login: &mut Login, policy: &Policy) {
     let kind = *login.kind.get_or_insert(if !login.display.is_empty() {
         Type::X11
     } else if login.tty.is_empty() {
@@ -226,20 +227,7 @@ fn fill_in(login: &mut Login) {
         Type::Tty
     });
     login.class.get_or_insert(if kind == Type::Unspecified { Class::Background } else { Class::User });
-    if let Some(vt) = VtNumber::from_line(&login.tty)
-        && login.vt.is_none()
-    {
-        login.vt = Some(vt);
-    }
-    // CVE-2019-3842, CVE-2025-6018: the word of an environment is nothing; who stands at the VT has it as controlling
-    // terminal, and who sits elsewhere stands at none.
-    let stands_there = login.vt.is_some() && login.vt == login.leader_vt && !login.remote;
-    if stands_there {
-        login.seat.get_or_insert_with(SeatId::seat0);
-    } else {
-        login.seat = None;
-        login.vt = None;
-    }
+    (login.seat, login.vt) = login.place(policy);
 }
 
 /// Whether there is room for one more session of the user. Those that close count, for their processes live on; so one
@@ -268,7 +256,7 @@ fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusa
     if let Some(seat) = &login.seat {
         let seat = seats.get(seat).ok_or_else(|| Refusal::NoSuchSeat(seat.clone()))?;
         let of_tty = VtNumber::from_line(&login.tty);
-        if !seat.has_vts || of_tty.is_some_and(|vt| Some(vt) != login.vt) {
+        if !seat.has_vts || login.vt.is_none() || of_tty.is_some_and(|vt| Some(vt) != login.vt) {
             return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
         }
     }
@@ -308,18 +296,18 @@ fn new_session(now: Moment, request: RequestId, login: Login, sessions: &mut Ses
         request: Some(request),
         announced: false,
         ending: Ending::default(),
-        service: login.service,
+        service: login.service.into(),
         kind,
         original_kind: kind,
         class: login.class.unwrap_or(Class::Background),
-        desktop: login.desktop,
+        desktop: login.desktop.into(),
         seat: login.seat,
         vt: login.vt,
-        tty: login.tty,
-        display: login.display,
+        tty: login.tty.into(),
+        display: login.display.into(),
         remote: login.remote,
-        remote_user: login.remote_user,
-        remote_host: login.remote_host,
+        remote_user: login.remote_user.into(),
+        remote_host: login.remote_host.into(),
         audit: login.audit,
         began: now,
         idle: Idle::default(),

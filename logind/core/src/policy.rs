@@ -18,6 +18,8 @@ pub struct Policy {
     pub user_stop_delay: Span,
     /// SessionsMax=: how many sessions there may be. One user may have half of them, root has no limit.
     pub sessions_max: u64,
+    /// SeatServices=: the PAM services whose word on seat and virtual terminal is believed (display managers).
+    pub seat_services: Vec<String>,
 }
 
 impl Default for Policy {
@@ -28,11 +30,17 @@ impl Default for Policy {
             kill_exclude_users: alloc::vec!["root".into()],
             user_stop_delay: Span::seconds(10),
             sessions_max: 8192,
+            seat_services: Vec::new(),
         }
     }
 }
 
 impl Policy {
+    /// Whether the word of a PAM service on where its logins sit is believed (SeatServices=).
+    pub fn believes(&self, service: &str) -> bool {
+        self.seat_services.iter().any(|name| name == service)
+    }
+
     /// Whether what `user` leaves running at logout is killed (KillUserProcesses=, KillOnlyUsers=, KillExcludeUsers=).
     pub fn kills_processes_of(&self, user: &str) -> bool {
         let names = |list: &[String]| list.iter().any(|name| name == user);

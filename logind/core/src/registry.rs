@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::answer::Refusal;
 use crate::close::{self, Reach, Witness};
 use crate::deadlines::{Deadlines, Subject};
 use crate::effect::Effect;
@@ -61,7 +62,9 @@ impl Core {
             }
             Event::Opened(id) => open::opened(now, &id, reach),
             Event::Failed(Failed { step: Step::Open(id), errno }) => open::failed(now, &id, errno, reach),
-            Event::Failed(Failed { step: Step::Kill(request), errno }) => kill::failed(request, errno),
+            Event::Failed(Failed { step: Step::Kill(request) | Step::Switch(request), errno }) => {
+                open::refuse(request, Refusal::System(errno))
+            }
             Event::Release { request, session } => close::release(now, request, &session, reach),
             Event::Terminate { request, target } => kill::terminate(now, request, &target, reach),
             Event::Kill { request, target, whom, signal } => {
@@ -70,6 +73,9 @@ impl Core {
             Event::IdleHint { request, session, idle } => hint::idle(now, request, &session, idle, reach.sessions),
             Event::LockedHint { request, session, locked } => hint::locked(request, &session, locked, reach.sessions),
             Event::Lock { request, session, locked } => hint::lock(request, session.as_ref(), locked, reach.sessions),
+            Event::Switch { request, switch } => {
+                switch::switch(request, &switch, reach.sessions, reach.seats, reach.foreground)
+            }
             Event::LifeLineClosed(id) => close::lost(now, &id, Witness::LifeLine, reach),
             Event::LeaderExited(id) => close::lost(now, &id, Witness::Leader, reach),
             Event::ScopeEmpty(id) => close::scope_empty(now, &id, reach),
@@ -82,6 +88,7 @@ impl Core {
                 *foreground = vt;
                 effects
             }
+            Event::Graphics(is_there) => switch::graphics(is_there, reach.seats),
             Event::Configured(new) => {
                 *policy = new;
                 Vec::new()

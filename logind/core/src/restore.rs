@@ -37,13 +37,13 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
     if saved.stage == SavedStage::Opening && left.life_line {
         saved.stage = SavedStage::Open;
     }
-    let (id, uid, stage) = (saved.id.clone(), saved.uid, saved.stage);
+    let (id, uid, stage) = (saved.id, saved.uid, saved.stage);
     let Some(user) = reach.users.get_mut(&uid) else {
-        let scope = saved.class.has_scope().then(|| Effect::RemoveScope { session: id.clone(), uid });
+        let scope = saved.class.has_scope().then_some(Effect::RemoveScope { session: id, uid });
         return scope.into_iter().chain([Effect::ForgetSession(id)]).collect();
     };
     let mut session = unpack(saved);
-    user.sessions.insert(id.clone());
+    user.sessions.insert(id);
     user.announced |= session.announced;
     if stage == SavedStage::Open {
         display::arrive(user, &session);
@@ -56,7 +56,7 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
     let is_announced = session.announced;
     reach.sessions.insert(session);
 
-    let mut effects = vec![Effect::WatchAgain(id.clone())];
+    let mut effects = vec![Effect::WatchAgain(id)];
     if is_announced {
         effects.extend(switch::arrive(&id, reach.sessions, reach.seats, reach.foreground));
     }
@@ -75,7 +75,7 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
 /// All is there again: users without sessions wait for the rest of their delay, or go on going. The files are written
 /// anew, for what has ended meanwhile may have changed any of them.
 pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let mut effects: Vec<Effect> = reach.sessions.iter().map(|s| Effect::SaveSession(s.id.clone())).collect();
+    let mut effects: Vec<Effect> = reach.sessions.iter().map(|s| Effect::SaveSession(s.id)).collect();
     for user in reach.users.values_mut() {
         let uid = user.uid();
         effects.push(Effect::SaveUser(uid));
@@ -102,18 +102,18 @@ fn unpack(saved: SavedSession) -> Session {
         request: None,
         announced: saved.stage.is_announced(),
         ending: Ending::default(),
-        service: saved.service,
+        service: saved.service.into(),
         kind: saved.kind,
         original_kind: saved.original_kind,
         class: saved.class,
-        desktop: saved.desktop,
+        desktop: saved.desktop.into(),
         seat: saved.seat,
         vt: saved.vt,
-        tty: saved.tty,
-        display: saved.display,
+        tty: saved.tty.into(),
+        display: saved.display.into(),
         remote: saved.remote,
-        remote_user: saved.remote_user,
-        remote_host: saved.remote_host,
+        remote_user: saved.remote_user.into(),
+        remote_host: saved.remote_host.into(),
         audit: saved.audit,
         began: saved.began,
         idle: Idle { is_idle: saved.idle, since: saved.idle_since },

@@ -13,6 +13,7 @@ pub struct Seat {
     pub(crate) on_vt: BTreeMap<VtNumber, BTreeSet<SessionId>>,
     pub(crate) active: Option<SessionId>,
     pub(crate) has_vts: bool,
+    pub(crate) has_graphics: bool,
 }
 
 /// All seats.
@@ -20,7 +21,7 @@ pub(crate) type Seats = BTreeMap<SeatId, Seat>;
 
 impl Seat {
     pub(crate) fn new(id: SeatId, has_vts: bool) -> Self {
-        Self { id, sessions: BTreeSet::new(), on_vt: BTreeMap::new(), active: None, has_vts }
+        Self { id, sessions: BTreeSet::new(), on_vt: BTreeMap::new(), active: None, has_vts, has_graphics: false }
     }
 
     /// Its name.
@@ -41,5 +42,10 @@ impl Seat {
     /// Whether it has virtual terminals.
     pub fn has_vts(&self) -> bool {
         self.has_vts
+    }
+
+    /// Whether it has a graphics device.
+    pub fn has_graphics(&self) -> bool {
+        self.has_graphics
     }
 }

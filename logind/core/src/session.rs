@@ -1,6 +1,6 @@
 //! A session: one login, from its leader's request to the last of its processes.
 
-use alloc::string::String;
+use alloc::boxed::Box;
 
 use crate::event::RequestId;
 use crate::leader::Leader;
@@ -108,18 +108,18 @@ pub struct Session {
     pub(crate) announced: bool,
     /// What is done about it while it ends.
     pub(crate) ending: Ending,
-    pub(crate) service: String,
+    pub(crate) service: Box<str>,
     pub(crate) kind: Type,
     pub(crate) original_kind: Type,
     pub(crate) class: Class,
-    pub(crate) desktop: String,
+    pub(crate) desktop: Box<str>,
     pub(crate) seat: Option<SeatId>,
     pub(crate) vt: Option<VtNumber>,
-    pub(crate) tty: String,
-    pub(crate) display: String,
+    pub(crate) tty: Box<str>,
+    pub(crate) display: Box<str>,
     pub(crate) remote: bool,
-    pub(crate) remote_user: String,
-    pub(crate) remote_host: String,
+    pub(crate) remote_user: Box<str>,
+    pub(crate) remote_host: Box<str>,
     pub(crate) audit: Option<u32>,
     pub(crate) began: Moment,
     pub(crate) idle: Idle,
@@ -151,6 +151,16 @@ impl Session {
     /// How far it has come.
     pub fn stage(&self) -> Stage {
         self.stage
+    }
+
+    /// Whether the kernel has said that the leader is gone.
+    pub fn is_leader_gone(&self) -> bool {
+        self.ending.leader_gone
+    }
+
+    /// Whether the kernel has said that nobody holds the life line any more.
+    pub fn is_life_line_gone(&self) -> bool {
+        self.ending.life_line_gone
     }
 
     /// The PAM service.

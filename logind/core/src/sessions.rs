@@ -1,6 +1,6 @@
 //! All sessions, by name and by leader.
 
-use alloc::collections::btree_map::Entry;
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 
@@ -11,9 +11,10 @@ use crate::session::{Session, Stage};
 /// The sessions there are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sessions {
-    by_id: BTreeMap<SessionId, Session>,
+    /// Boxed, for half of such a map's places are empty.
+    by_id: BTreeMap<SessionId, Box<Session>>,
     /// By the leader's pid. More than one only if the others close, or their leader's end is not known yet.
-    by_leader: BTreeMap<u32, BTreeSet<SessionId>>,
+    by_leader: BTreeSet<(u32, SessionId)>,
     last_counter: u64,
 }
 
@@ -28,15 +29,15 @@ impl Eq for Sessions {}
 
 impl Sessions {
     pub(crate) fn get(&self, id: &SessionId) -> Option<&Session> {
-        self.by_id.get(id)
+        self.by_id.get(id).map(Box::as_ref)
     }
 
     pub(crate) fn get_mut(&mut self, id: &SessionId) -> Option<&mut Session> {
-        self.by_id.get_mut(id)
+        self.by_id.get_mut(id).map(Box::as_mut)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
-        self.by_id.values()
+        self.by_id.values().map(Box::as_ref)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -44,25 +45,20 @@ impl Sessions {
     }
 
     pub(crate) fn insert(&mut self, session: Session) {
-        self.by_leader.entry(session.leader.pid).or_default().insert(session.id.clone());
-        self.by_id.insert(session.id.clone(), session);
+        self.by_leader.insert((session.leader.pid, session.id));
+        self.by_id.insert(session.id, Box::new(session));
     }
 
     pub(crate) fn remove(&mut self, id: &SessionId) -> Option<Session> {
         let session = self.by_id.remove(id)?;
-        if let Entry::Occupied(mut led) = self.by_leader.entry(session.leader.pid) {
-            led.get_mut().remove(id);
-            if led.get().is_empty() {
-                led.remove();
-            }
-        }
-        Some(session)
+        self.by_leader.remove(&(session.leader.pid, *id));
+        Some(*session)
     }
 
     /// The session that the process leads, unless it is ending: then its leader may begin another.
     pub(crate) fn led_by(&self, leader: Leader) -> Option<&Session> {
-        let led = self.by_leader.get(&leader.pid)?;
-        let mut sessions = led.iter().filter_map(|id| self.by_id.get(id));
+        let led = self.by_leader.range((leader.pid, SessionId::BEFORE_ALL)..).take_while(|(pid, _)| *pid == leader.pid);
+        let mut sessions = led.filter_map(|(_, id)| self.get(id));
         sessions.find(|s| s.leader.start_time == leader.start_time && s.stage != Stage::Closing)
     }
 

@@ -1,6 +1,7 @@
 //! From a message to what answers it: the object by its path, the row by interface and member, the gate, the deed.
 
 use logind_api::error;
+use logind_core::event::Event;
 use logind_core::gate::Act;
 use zbus::Message;
 
@@ -113,6 +114,11 @@ fn run<T>(call: &Call<'_>, method: &Method<T>, target: &T) -> Result<Outcome, Fa
             let session = whose(call, target)?;
             call.may(&Act::Lock(session.as_ref()))?;
             event(call, session)?
+        }
+        Deed::Switch(what) => {
+            let switch = what(call, target)?;
+            call.may(&Act::Switch(&switch))?;
+            Event::Switch { request: call.request, switch }
         }
     };
     Ok(Outcome::asking(event))

@@ -4,7 +4,7 @@ use std::io;
 
 use logind_api::{error, manager};
 use logind_core::Core;
-use logind_core::event::{Event, Target};
+use logind_core::event::{self, Event, Target};
 use logind_core::names::{SeatId, SessionId, Uid};
 use logind_core::seat::Seat;
 use logind_core::session::Session;
@@ -16,9 +16,9 @@ use super::call::Call;
 use super::fault::Fault;
 use super::known;
 use super::path::{seat_path, session_path, user_path};
-use super::requests::{kill, lock, release, terminate, unlock};
+use super::requests::{kill, lock, on_seat, release, terminate, unlock};
 use super::table::Change::{Constant, Hidden, Silent, Told};
-use super::table::Deed::{CreateSession, Lock, Look, Manage, Release};
+use super::table::Deed::{CreateSession, Lock, Look, Manage, Release, Switch};
 use super::table::{Arguments, Interface, Method, Property, Signal, method, property, signal};
 use crate::processes::Place;
 
@@ -29,6 +29,7 @@ pub(super) static MANAGER: Interface<Core> =
 const ID: Arguments = &[("session_id", "s")];
 const SEAT: Arguments = &[("seat_id", "s")];
 const UID: Arguments = &[("uid", "u")];
+const ON_SEAT: Arguments = &[("session_id", "s"), ("seat_id", "s")];
 const PID: Arguments = &[("pid", "u")];
 const PATH: Arguments = &[("object_path", "o")];
 const NONE: Arguments = &[];
@@ -46,6 +47,8 @@ const METHODS: &[Method<Core>] = &[
     method("CreateSession", LOGIN, OPENED, CreateSession(create_session)),
     method("CreateSessionWithPIDFD", LOGIN_WITH_PIDFD, OPENED, CreateSession(create_session_with_pidfd)),
     method("ReleaseSession", ID, NONE, Release(session_id, release)),
+    method("ActivateSession", ID, NONE, Switch(activated)),
+    method("ActivateSessionOnSeat", ON_SEAT, NONE, Switch(activated_on_seat)),
     method("LockSession", ID, NONE, Lock(one_session, lock)),
     method("UnlockSession", ID, NONE, Lock(one_session, unlock)),
     method("LockSessions", NONE, NONE, Lock(every_session, lock)),
@@ -202,7 +205,7 @@ fn seat_name(session: &Session) -> &str {
 }
 
 fn place_of(call: &Call<'_>, pid: u32) -> io::Result<Place> {
-    (call.world.place_of)(pid)
+    (call.world.place_of)(&call.world.base, pid)
 }
 
 /// The session that an argument names: nothing or `self` is the caller's own, `auto` that or its display session.
@@ -239,7 +242,7 @@ fn seat_named<'a>(call: &Call<'a>, core: &'a Core, name: &str) -> Result<&'a Sea
 }
 
 fn session_id(call: &Call<'_>, _: &Core) -> Result<SessionId, Fault> {
-    Ok(session_named(call, call.arguments()?)?.id().clone())
+    Ok(*session_named(call, call.arguments()?)?.id())
 }
 
 fn one_session(call: &Call<'_>, core: &Core) -> Result<Option<SessionId>, Fault> {
@@ -262,9 +265,19 @@ fn seat_target(call: &Call<'_>, core: &Core) -> Result<Target, Fault> {
     Ok(Target::Seat(seat_named(call, core, call.arguments()?)?.id().clone()))
 }
 
+fn activated(call: &Call<'_>, core: &Core) -> Result<event::Switch, Fault> {
+    session_id(call, core).map(event::Switch::Session)
+}
+
+fn activated_on_seat(call: &Call<'_>, core: &Core) -> Result<event::Switch, Fault> {
+    let (session, seat) = call.arguments::<(&str, &str)>()?;
+    let (session, seat) = (session_named(call, session)?, seat_named(call, core, seat)?);
+    on_seat(session, seat)
+}
+
 fn killed_session(call: &Call<'_>, _: &Core) -> Result<Target, Fault> {
     let (name, _, _) = call.arguments::<(&str, &str, i32)>()?;
-    Ok(Target::Session(session_named(call, name)?.id().clone()))
+    Ok(Target::Session(*session_named(call, name)?.id()))
 }
 
 fn kill_session(call: &Call<'_>, target: Target) -> Result<Event, Fault> {

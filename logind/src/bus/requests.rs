@@ -1,7 +1,10 @@
 //! The events that calls ask for, where more than one row asks for the same.
 
-use logind_core::event::{Event, Target, Whom};
+use logind_api::error;
+use logind_core::event::{Event, Switch, Target, Whom};
 use logind_core::names::SessionId;
+use logind_core::seat::Seat;
+use logind_core::session::Session;
 
 use super::call::Call;
 use super::fault::Fault;
@@ -30,6 +33,15 @@ pub(super) fn kill(call: &Call<'_>, target: Target, whom: &str, signal: i32) -> 
         return Err(Fault::invalid(format!("Invalid signal {signal}")));
     }
     Ok(Event::Kill { request: call.request, target, whom, signal })
+}
+
+/// ActivateSessionOnSeat, and a seat's ActivateSession: the session, if it is on that seat.
+pub(super) fn on_seat(session: &Session, seat: &Seat) -> Result<Switch, Fault> {
+    if session.seat() == Some(seat.id()) {
+        return Ok(Switch::Session(*session.id()));
+    }
+    let text = format!("Session {} not on seat {}", session.id(), seat.id());
+    Err(Fault::new(error::SESSION_NOT_ON_SEAT, text))
 }
 
 /// LockSession, LockSessions, Lock.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use logind_core::event::{Event, Target};
+use logind_core::event::{self, Event, Target};
 use logind_core::names::SessionId;
 use logind_core::session::Session;
 use zbus::Variant;
@@ -13,7 +13,7 @@ use super::known;
 use super::path::{no_path, seat_path, session_path, user_path};
 use super::requests::{kill, lock, terminate, unlock};
 use super::table::Change::{Constant, Told};
-use super::table::Deed::{Hint, Lock, Manage};
+use super::table::Deed::{Hint, Lock, Manage, Switch};
 use super::table::{Arguments, Interface, Method, Property, Signal, method, property, signal};
 
 /// A session.
@@ -24,6 +24,7 @@ const NONE: Arguments = &[];
 
 const METHODS: &[Method<Session>] = &[
     method("Terminate", NONE, NONE, Manage(target, terminate)),
+    method("Activate", NONE, NONE, Switch(activated)),
     method("Lock", NONE, NONE, Lock(some_id, lock)),
     method("Unlock", NONE, NONE, Lock(some_id, unlock)),
     method("SetIdleHint", &[("idle", "b")], NONE, Hint(id, idle_hint)),
@@ -90,15 +91,19 @@ fn scope<'a>(_: View<'a>, session: &'a Session) -> Variant<'a> {
 }
 
 fn id(_: &Call<'_>, session: &Session) -> Result<SessionId, Fault> {
-    Ok(session.id().clone())
+    Ok(*session.id())
 }
 
 fn some_id(_: &Call<'_>, session: &Session) -> Result<Option<SessionId>, Fault> {
-    Ok(Some(session.id().clone()))
+    Ok(Some(*session.id()))
+}
+
+fn activated(_: &Call<'_>, session: &Session) -> Result<event::Switch, Fault> {
+    Ok(event::Switch::Session(*session.id()))
 }
 
 fn target(_: &Call<'_>, session: &Session) -> Result<Target, Fault> {
-    Ok(Target::Session(session.id().clone()))
+    Ok(Target::Session(*session.id()))
 }
 
 fn idle_hint(call: &Call<'_>, session: SessionId) -> Result<Event, Fault> {

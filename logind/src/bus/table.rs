@@ -3,7 +3,7 @@
 //! Dispatch, introspection, properties and the tests all read the same rows. The gate of a method is the variant of its
 //! [`Deed`], so a method without one cannot be written.
 
-use logind_core::event::{Event, Target};
+use logind_core::event::{Event, Switch, Target};
 use logind_core::names::SessionId;
 use zbus::{Message, Variant};
 
@@ -58,6 +58,8 @@ pub(super) enum Deed<T: 'static> {
     Hint(Whose<T, SessionId>, Makes<SessionId>),
     /// `Act::Lock`.
     Lock(Whose<T, Option<SessionId>>, Makes<Option<SessionId>>),
+    /// `Act::Switch`: what is to come to the front.
+    Switch(Whose<T, Switch>),
 }
 
 /// A property. None can be set yet.

@@ -9,4 +9,5 @@ mod login;
 mod rights;
 mod rows;
 mod signals;
+mod switching;
 mod system;

@@ -23,7 +23,7 @@ fn every_key_we_use_changes_what_it_names() {
     let config = login(
         "KillUserProcesses=Yes\nKillOnlyUsers=alice 'b ob'\nKillExcludeUsers=\nKillExcludeUsers=carol\n\
          UserStopDelaySec=1min 30s\nSessionsMax=7\nRuntimeDirectorySize=25%\nRuntimeDirectoryInodesMax=100\n\
-         ManageCgroups=off\n",
+         ManageCgroups=off\nSeatServices=gdm-password sddm\n",
     );
     let policy = Policy {
         kill_user_processes: true,
@@ -31,6 +31,7 @@ fn every_key_we_use_changes_what_it_names() {
         kill_exclude_users: vec!["carol".into()],
         user_stop_delay: Span::seconds(90),
         sessions_max: 7,
+        seat_services: vec!["gdm-password".into(), "sddm".into()],
     };
     assert_eq!(config.policy, policy);
     assert_eq!(config.runtime_directory_size, MemorySize::OfMemory { permyriad: 2500 });

@@ -1,4 +1,4 @@
-//! What carries one effect out each: cgroups, signals, runtime directories, life lines.
+//! What carries one effect out each: cgroups, signals, runtime directories, life lines, virtual terminals.
 
 pub(crate) mod cgroup;
 mod hierarchy;
@@ -6,4 +6,5 @@ pub(crate) mod kill;
 pub(crate) mod life_line;
 pub(crate) mod runtime_directory;
 mod tree;
+pub(crate) mod vt;
 pub(crate) mod witnesses;

@@ -1,6 +1,7 @@
 //! What turns one outside thing into events each, and the one place where they are waited for.
 
 pub(crate) mod foreground;
+pub(crate) mod graphics;
 mod jobs;
 mod poller;
 pub(crate) mod signals;
@@ -9,13 +10,14 @@ mod watches;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::Path;
 
 use logind_core::Event;
 use logind_core::event::RequestId;
 use logind_core::names::{SessionId, Uid};
 
 use foreground::Foreground;
+use graphics::Graphics;
 use jobs::Jobs;
 use poller::Poller;
 use watches::Watches;
@@ -30,6 +32,7 @@ pub(crate) struct Sources {
     poller: Poller,
     watches: Watches,
     foreground: Option<Foreground>,
+    graphics: Option<Graphics>,
     jobs: Jobs,
     ready: VecDeque<Event>,
 }
@@ -38,14 +41,31 @@ impl Sources {
     /// Nothing watched yet but the virtual terminal in front, where there are virtual terminals.
     ///
     /// # Errors
-    /// What the kernel says of epoll or inotify instances.
+    /// What the kernel says of an epoll instance.
     pub(crate) fn open(foreground: Option<Foreground>) -> io::Result<Self> {
         let poller = Poller::open()?;
-        let watches = Watches::open(&poller)?;
         if let Some(foreground) = &foreground {
             poller.add(foreground, poller::FOREGROUND, poller::Interest::Priority)?;
         }
-        Ok(Self { poller, watches, foreground, jobs: Jobs::default(), ready: VecDeque::new() })
+        Ok(Self {
+            poller,
+            watches: Watches::default(),
+            foreground,
+            graphics: None,
+            jobs: Jobs::default(),
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// Watches the graphics devices as well; whether there are any is an event.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn watch_graphics(&mut self, graphics: Graphics) -> io::Result<()> {
+        self.poller.add(&graphics, poller::GRAPHICS, poller::Interest::Readable)?;
+        self.ready.push_back(Event::Graphics(graphics.are_there()));
+        self.graphics = Some(graphics);
+        Ok(())
     }
 
     /// The next thing that happened. Nothing is lost if this is dropped while it waits.
@@ -69,9 +89,9 @@ impl Sources {
     fn collect(&mut self, tokens: &[u64]) {
         for &token in tokens {
             match token {
-                poller::SCOPES => self.ready.extend(self.watches.scopes_changed()),
                 poller::FOREGROUND => self.look_at_foreground(),
-                token => self.ready.extend(self.watches.ended(&self.poller, token)),
+                poller::GRAPHICS => self.ready.extend(self.graphics.as_mut().and_then(Graphics::changed)),
+                token => self.ready.extend(self.watches.spoke(&self.poller, token)),
             }
         }
     }
@@ -104,12 +124,12 @@ impl Sources {
         self.watches.life_line(&self.poller, session, reader)
     }
 
-    /// Watches whether there are processes in a scope; that it is empty already is an event too.
+    /// Watches whether there are processes in the scope at a path; that it is empty already is an event too.
     ///
     /// # Errors
     /// What the kernel says.
-    pub(crate) fn watch_scope(&mut self, session: &SessionId, scope: PathBuf) -> io::Result<()> {
-        self.ready.extend(self.watches.scope(session, scope)?);
+    pub(crate) fn watch_scope(&mut self, session: &SessionId, scope: &Path) -> io::Result<()> {
+        self.ready.extend(self.watches.scope(&self.poller, session, scope)?);
         Ok(())
     }
 
@@ -161,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::effects::life_line::{self, LifeLine};
-    use crate::processes::Process;
+    use crate::processes::{Base, Process};
 
     async fn next(sources: &mut Sources) -> Event {
         tokio::time::timeout(Duration::from_secs(10), sources.next()).await.expect("an event")
@@ -178,7 +198,7 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
-        let leader = Process::by_pid(child.id()).expect("it runs").fd;
+        let leader = Process::by_pid(child.id(), &Base::find().expect("PID 1")).expect("it runs").fd;
         let copy = leader.try_clone().expect("a copy");
         sources.watch_leader(&id, leader).expect("watched");
         sources.watch_life_line(&id, reader).expect("watched");
@@ -186,9 +206,9 @@ mod tests {
         assert!(is_quiet(&mut sources).await);
 
         drop(writer);
-        assert_eq!(next(&mut sources).await, Event::LifeLineClosed(id.clone()));
+        assert_eq!(next(&mut sources).await, Event::LifeLineClosed(id));
         drop(child.stdin.take());
-        assert_eq!(next(&mut sources).await, Event::LeaderExited(id.clone()));
+        assert_eq!(next(&mut sources).await, Event::LeaderExited(id));
         assert!(is_quiet(&mut sources).await);
         sources.forget(&id);
         assert!(sources.leader(&id).is_none());

@@ -17,10 +17,10 @@ fn a_released_session_closes_and_the_kernel_is_asked_in_a_second() {
     let id = world.open(remote(1000, 100));
     let request = world.call();
     assert_eq!(
-        world.handle(Event::Release { request, session: id.clone() }),
+        world.handle(Event::Release { request, session: id }),
         [
-            Effect::SaveSession(id.clone()),
-            Effect::Announce(Signal::SessionChanged(id.clone(), &["State"])),
+            Effect::SaveSession(id),
+            Effect::Announce(Signal::SessionChanged(id, &["State"])),
             Effect::Announce(Signal::UserChanged(uid(1000), &["Display"])),
             Effect::SaveUser(uid(1000)),
             Effect::Reply { request, answer: Answer::Done },
@@ -37,12 +37,12 @@ fn a_closing_session_whose_scope_is_empty_is_gone() {
     let id = world.open(remote(1000, 100));
     let _ = world.release(&id);
     assert_eq!(
-        world.handle(Event::ScopeEmpty(id.clone())),
+        world.handle(Event::ScopeEmpty(id)),
         [
-            Effect::RemoveScope { session: id.clone(), uid: uid(1000) },
-            Effect::ForgetSession(id.clone()),
+            Effect::RemoveScope { session: id, uid: uid(1000) },
+            Effect::ForgetSession(id),
             Effect::SaveUser(uid(1000)),
-            Effect::Announce(Signal::SessionRemoved(id.clone())),
+            Effect::Announce(Signal::SessionRemoved(id)),
         ]
     );
     assert!(world.core.session(&id).is_none());
@@ -52,11 +52,11 @@ fn a_closing_session_whose_scope_is_empty_is_gone() {
 fn a_closing_session_stays_while_processes_live_and_the_kernel_is_asked_ever_less_often() {
     let mut world = World::new();
     let id = world.open(remote(1000, 100));
-    let _ = world.handle(Event::LeaderExited(id.clone()));
+    let _ = world.handle(Event::LeaderExited(id));
     for seconds in [1, 2, 4, 8, 16, 30, 30, 30] {
         let wait = Span::seconds(seconds);
         assert_eq!(world.core.next_deadline(), Some(world.now + wait));
-        assert_eq!(world.pass(wait), [Effect::Probe(id.clone())]);
+        assert_eq!(world.pass(wait), [Effect::Probe(id)]);
         assert_eq!(world.probed(&id, Witnesses { scope: Some(true), ..NOTHING }), []);
     }
     assert!(is_removed(&world.probed(&id, NOTHING), &id));
@@ -66,9 +66,9 @@ type End = fn(&mut World, &SessionId) -> Vec<Effect>;
 
 const ENDS: [End; 4] = [
     |world, id| world.release(id),
-    |world, id| world.handle(Event::LeaderExited(id.clone())),
-    |world, id| world.handle(Event::LifeLineClosed(id.clone())),
-    |world, id| world.handle(Event::ScopeEmpty(id.clone())),
+    |world, id| world.handle(Event::LeaderExited(*id)),
+    |world, id| world.handle(Event::LifeLineClosed(*id)),
+    |world, id| world.handle(Event::ScopeEmpty(*id)),
 ];
 
 /// All orders of 0, 1, 2 and 3.
@@ -84,9 +84,9 @@ fn a_session_ends_once_in_whatever_order_its_witnesses_speak() {
         let id = world.open(remote(1000, 100));
         let effects: Vec<Effect> = order.iter().flat_map(|&end| ENDS[end](&mut world, &id)).collect();
         let count = |effect: &Effect| effects.iter().filter(|&e| e == effect).count();
-        assert_eq!(count(&Effect::RemoveScope { session: id.clone(), uid: uid(1000) }), 1, "{order:?}");
-        assert_eq!(count(&Effect::ForgetSession(id.clone())), 1, "{order:?}");
-        assert_eq!(count(&Effect::Announce(Signal::SessionRemoved(id.clone()))), 1, "{order:?}");
+        assert_eq!(count(&Effect::RemoveScope { session: id, uid: uid(1000) }), 1, "{order:?}");
+        assert_eq!(count(&Effect::ForgetSession(id)), 1, "{order:?}");
+        assert_eq!(count(&Effect::Announce(Signal::SessionRemoved(id))), 1, "{order:?}");
         assert_eq!(answers(&effects).len(), 1, "{order:?}");
         assert!(world.core.session(&id).is_none(), "{order:?}");
     }
@@ -98,7 +98,7 @@ fn one_witness_is_enough_and_the_deadline_finds_the_rest() {
         let mut world = World::new();
         let id = world.open(remote(1000, 100));
         let _ = end(&mut world, &id);
-        assert_eq!(world.pass(SECOND), [Effect::Probe(id.clone())]);
+        assert_eq!(world.pass(SECOND), [Effect::Probe(id)]);
         assert!(is_removed(&world.probed(&id, NOTHING), &id));
     }
 }
@@ -107,8 +107,8 @@ fn one_witness_is_enough_and_the_deadline_finds_the_rest() {
 fn the_kernel_is_asked_at_once_when_leader_and_life_line_are_gone() {
     let mut world = World::new();
     let id = world.open(remote(1000, 100));
-    assert!(!is_asked(&world.handle(Event::LifeLineClosed(id.clone())), &id));
-    assert!(is_asked(&world.handle(Event::LeaderExited(id.clone())), &id));
+    assert!(!is_asked(&world.handle(Event::LifeLineClosed(id)), &id));
+    assert!(is_asked(&world.handle(Event::LeaderExited(id)), &id));
 }
 
 #[test]
@@ -137,10 +137,10 @@ fn words_about_sessions_that_are_gone_change_nothing() {
     let start = world.core.clone();
     let id = session("c9");
     for event in [
-        Event::Opened(id.clone()),
-        Event::LifeLineClosed(id.clone()),
-        Event::LeaderExited(id.clone()),
-        Event::ScopeEmpty(id.clone()),
+        Event::Opened(id),
+        Event::LifeLineClosed(id),
+        Event::LeaderExited(id),
+        Event::ScopeEmpty(id),
         Event::RuntimeDirectoryRemoved { uid: uid(1000), outcome: Ok(()) },
         Event::Deadline,
     ] {
@@ -168,7 +168,7 @@ fn a_step_of_the_wall_clock_ends_nothing_early() {
 fn a_session_that_ends_at_once_says_goodbye_after_all_else() {
     let mut world = World::new();
     let id = world.open(of_class(Class::Background, remote(1000, 100)));
-    let effects = world.handle(Event::ScopeEmpty(id.clone()));
+    let effects = world.handle(Event::ScopeEmpty(id));
     assert_eq!(effects.last(), Some(&Effect::Announce(Signal::SessionRemoved(id))));
     assert!(kills(&effects).is_empty() && signals(&effects).len() == 2);
 }

@@ -1,14 +1,18 @@
 //! Who may do what.
 
 use logind_core::answer::Refusal;
-use logind_core::event::Target;
+use logind_core::event::{Switch, Target};
 use logind_core::names::SessionId;
-use logind_core::{Act, Caller, Gate};
+use logind_core::{Act, Caller, Event, Gate, Question};
 
-use crate::world::{World, remote, seat0, session, uid};
+use crate::world::{World, at_vt, remote, seat0, session, uid, vt};
 
-const MANAGE: Gate = Gate::Ask("org.freedesktop.login1.manage");
-const LOCK: Gate = Gate::Ask("org.freedesktop.login1.lock-sessions");
+const MANAGE: Gate = ask("org.freedesktop.login1.manage", false);
+const LOCK: Gate = ask("org.freedesktop.login1.lock-sessions", false);
+
+const fn ask(action: &'static str, without_polkit: bool) -> Gate {
+    Gate::Ask(Question { action, without_polkit })
+}
 
 /// Root, the session's user elsewhere, the same in that session, somebody else elsewhere, and somebody else who is in
 /// that session (su).
@@ -77,4 +81,27 @@ fn a_session_is_locked_by_its_user_by_root_and_by_whom_polkit_lets() {
     hear(&Act::Lock(Some(&session("c1"))), [OPEN, OPEN, OPEN, ask, ask]);
     hear(&Act::Lock(Some(&session("c2"))), [OPEN, ask, ask, ask, ask]);
     hear(&Act::Lock(None), [OPEN, ask, ask, ask, ask]);
+}
+
+#[test]
+fn who_is_in_front_may_switch_away_where_there_is_no_polkit_and_nobody_else() {
+    let mut world = World::new();
+    let (front, back) = (world.open(at_vt(1000, 100, 1)), world.open(at_vt(1001, 101, 2)));
+    let _ = world.handle(Event::Foreground(Some(vt(1))));
+    let elsewhere = world.open(remote(1002, 102));
+    let switches = [Switch::Session(back), Switch::Session(front), Switch::Vt(seat0(), vt(7)), Switch::Next(seat0())];
+    for switch in switches.into_iter().chain([Switch::Previous(seat0())]) {
+        let hear =
+            |n| world.core.gate(&Caller { uid: uid(n), pid: 500, session: None, owner: None }, &Act::Switch(&switch));
+        assert_eq!(hear(0), Gate::Open);
+        assert_eq!(hear(1000), ask("org.freedesktop.login1.chvt", true));
+        // Also who has a session there, but not in front: the keyboard is somebody else's.
+        for n in [1001, 1002, 1003] {
+            assert_eq!(hear(n), ask("org.freedesktop.login1.chvt", false), "{n} {switch:?}");
+        }
+    }
+    for nothing in [Switch::Session(elsewhere), Switch::Session(session("c99"))] {
+        let own = Caller { uid: uid(1002), pid: 500, session: None, owner: None };
+        assert_eq!(world.core.gate(&own, &Act::Switch(&nothing)), ask("org.freedesktop.login1.chvt", false));
+    }
 }

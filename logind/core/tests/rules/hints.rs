@@ -11,14 +11,14 @@ const IDLE: &[&str] = &["IdleHint", "IdleSinceHint", "IdleSinceHintMonotonic"];
 
 fn idle(world: &mut World, id: &SessionId, idle: bool) -> Vec<Effect> {
     let request = world.call();
-    let effects = world.handle(Event::IdleHint { request, session: id.clone(), idle });
+    let effects = world.handle(Event::IdleHint { request, session: *id, idle });
     assert_eq!(answers(&effects).len(), 1);
     effects
 }
 
 fn locked(world: &mut World, id: &SessionId, locked: bool) -> Vec<Effect> {
     let request = world.call();
-    let effects = world.handle(Event::LockedHint { request, session: id.clone(), locked });
+    let effects = world.handle(Event::LockedHint { request, session: *id, locked });
     assert_eq!(answers(&effects).len(), 1);
     effects
 }
@@ -45,13 +45,13 @@ fn a_session_that_says_it_is_idle_is_told_of_with_its_user_its_seat_and_the_mach
     assert_eq!(
         signals(&effects),
         [
-            Signal::SessionChanged(id.clone(), IDLE),
+            Signal::SessionChanged(id, IDLE),
             Signal::UserChanged(uid(1000), IDLE),
             Signal::SeatChanged(seat0(), IDLE),
             Signal::ManagerChanged(IDLE),
         ]
     );
-    assert!(effects.contains(&Effect::SaveSession(id.clone())));
+    assert!(effects.contains(&Effect::SaveSession(id)));
     assert_eq!(signals(&idle(&mut world, &id, true)), [], "it is no news");
     assert_eq!(world.core.session(&id).map(|s| s.idle()), Some(Idle { is_idle: true, since: world.now }));
 }
@@ -89,7 +89,7 @@ fn a_user_a_seat_and_the_machine_are_idle_when_all_their_sessions_are() {
 fn a_session_says_when_it_is_locked() {
     let mut world = World::new();
     let id = world.open(graphical(1000, 100, 1));
-    assert_eq!(signals(&locked(&mut world, &id, true)), [Signal::SessionChanged(id.clone(), &["LockedHint"])]);
+    assert_eq!(signals(&locked(&mut world, &id, true)), [Signal::SessionChanged(id, &["LockedHint"])]);
     assert_eq!(signals(&locked(&mut world, &id, true)), []);
     assert_eq!(world.core.session(&id).map(|s| s.is_locked()), Some(true));
     let greeter = world.open(of_class(Class::Greeter, graphical(990, 101, 2)));
@@ -102,7 +102,7 @@ fn a_session_is_asked_to_lock_and_all_are_that_can() {
     let (one, two) = (world.open(graphical(1000, 100, 1)), world.open(remote(1001, 101)));
     let greeter = world.open(of_class(Class::Greeter, graphical(990, 102, 2)));
     let (_, opening) = world.begin(remote(1002, 103));
-    assert_eq!(signals(&lock(&mut world, Some(&one), true)), [Signal::Lock(one.clone())]);
+    assert_eq!(signals(&lock(&mut world, Some(&one), true)), [Signal::Lock(one)]);
     assert_eq!(signals(&lock(&mut world, None, false)), [Signal::Unlock(one), Signal::Unlock(two)]);
     assert!(matches!(refusal(&lock(&mut world, Some(&greeter), true)), Some(Refusal::NotSupported(_))));
     assert!(matches!(refusal(&lock(&mut world, Some(&opening), true)), Some(Refusal::NoSuchSession(_))));
@@ -114,7 +114,7 @@ fn a_session_nobody_was_told_of_says_and_hears_nothing() {
     let (_, failed) = world.begin(graphical(1000, 100, 1));
     let _ = world.fail(&failed, 28);
     for id in [failed, session("c9")] {
-        let gone = Some(Refusal::NoSuchSession(id.clone()));
+        let gone = Some(Refusal::NoSuchSession(id));
         assert_eq!(refusal(&idle(&mut world, &id, true)), gone);
         assert_eq!(refusal(&locked(&mut world, &id, true)), gone);
         assert_eq!(refusal(&lock(&mut world, Some(&id), true)), gone);

@@ -53,7 +53,10 @@ pub(crate) struct Kernel {
     pub(crate) now: Moment,
     pub(crate) luck: Luck,
     pub(crate) has_cgroups: bool,
+    /// The terminal in front, and the one that the daemon knows to be.
+    pub(crate) shown: Option<VtNumber>,
     pub(crate) foreground: Option<VtNumber>,
+    pub(crate) graphics: bool,
     /// Living processes, with their start times.
     pub(crate) processes: BTreeMap<u32, u64>,
     pub(crate) scopes: BTreeMap<SessionId, (Uid, BTreeSet<u32>)>,
@@ -115,13 +118,14 @@ impl Kernel {
             }
             Effect::SaveSession(session) => self.save_session(session)?,
             Effect::ConfirmOpen(session) => {
-                self.ledger.confirmed.insert(session.clone());
+                self.ledger.confirmed.insert(session);
                 return Ok(Some(Event::Opened(session)));
             }
             Effect::Probe(session) => {
                 let witnesses = self.witnesses(&session);
                 return Ok(Some(Event::Probed { session, witnesses }));
             }
+            Effect::ActivateVt { request, vt } => self.activate(request, vt)?,
             Effect::Kill { request, session, whom, signal, .. } => self.kill(request, &session, whom, signal)?,
             other => self.carry_out_other(other),
         }
@@ -172,7 +176,7 @@ impl Kernel {
             return Ok(());
         }
         self.luckily(&session)?;
-        assert!(self.scopes.insert(session.clone(), (uid, BTreeSet::new())).is_none(), "made twice");
+        assert!(self.scopes.insert(session, (uid, BTreeSet::new())).is_none(), "made twice");
         let leader = self.living_leader(&session, request)?;
         self.leave_scope(leader.pid);
         if let Some((_, processes)) = self.scopes.get_mut(&session) {
@@ -185,7 +189,7 @@ impl Kernel {
         let Some(known) = self.core.session(&session) else { return Ok(()) };
         let (is_opening, file) = (known.stage() == Stage::Opening, saved::session_file(&self.core, known));
         if is_opening {
-            assert!(self.ledger.begun.insert(session.clone()), "begun twice");
+            assert!(self.ledger.begun.insert(session), "begun twice");
             self.luckily(&session)?;
         }
         self.session_files.insert(session, file);
@@ -220,6 +224,17 @@ impl Kernel {
                 self.exit(pid);
             }
         }
+        Ok(())
+    }
+
+    /// The kernel shows another terminal, unless it refuses; word of it comes later.
+    fn activate(&mut self, request: RequestId, vt: VtNumber) -> Result<(), Failed> {
+        const ENXIO: i32 = 6;
+        assert!(self.ledger.calls.contains(&request), "switched after the answer");
+        if self.luck.once_in(8) {
+            return Err(Failed { step: Step::Switch(request), errno: ENXIO });
+        }
+        self.shown = Some(vt);
         Ok(())
     }
 
@@ -291,14 +306,14 @@ impl Kernel {
         };
         processes.remove(&pid);
         if processes.is_empty() {
-            let id = id.clone();
+            let id = *id;
             self.notify(Event::ScopeEmpty(id));
         }
     }
 
     pub(crate) fn close_life_line(&mut self, session: &SessionId) {
         if self.life_lines.remove(session).is_some() {
-            self.notify(Event::LifeLineClosed(session.clone()));
+            self.notify(Event::LifeLineClosed(*session));
         }
     }
 
@@ -307,15 +322,30 @@ impl Kernel {
         let Some(start_time) = self.processes.remove(&pid) else { return };
         self.leave_scope(pid);
         let is_led = |leader: Leader| leader.pid == pid && leader.start_time == start_time;
-        let led: Vec<_> = self.core.sessions().filter(|s| is_led(s.leader())).map(|s| s.id().clone()).collect();
+        let led: Vec<_> = self.core.sessions().filter(|s| is_led(s.leader())).map(|s| *s.id()).collect();
         led.into_iter().for_each(|id| self.notify(Event::LeaderExited(id)));
         let held = self.life_lines.iter().filter(|(_, holder)| **holder == Holder::Login(pid));
-        let held: Vec<_> = held.map(|(id, _)| id.clone()).collect();
+        let held: Vec<_> = held.map(|(id, _)| *id).collect();
         held.iter().for_each(|id| self.close_life_line(id));
+    }
+
+    /// The daemon hears which terminal is in front.
+    pub(crate) fn show(&mut self, vt: Option<VtNumber>) {
+        (self.shown, self.foreground) = (vt, vt);
+        self.apply(Event::Foreground(vt));
+    }
+
+    /// Graphics come, or go.
+    pub(crate) fn show_graphics(&mut self, are_there: bool) {
+        self.graphics = are_there;
+        self.apply(Event::Graphics(are_there));
     }
 
     /// Hands over what has been notified.
     pub(crate) fn deliver(&mut self) {
+        if self.shown != self.foreground {
+            self.show(self.shown);
+        }
         while let Some(event) = self.inbox.pop_front() {
             self.apply(event);
         }
@@ -331,9 +361,10 @@ impl Kernel {
         (self.look_ups, self.makings, self.removals, self.inbox) = Default::default();
         self.leaders.clear();
         self.life_lines.retain(|_, holder| *holder != Holder::Daemon);
-        self.apply(Event::Foreground(self.foreground));
+        self.show(self.shown);
+        self.show_graphics(self.graphics);
         let opened = self.session_files.values().filter(|file| file.saved.stage.is_announced());
-        self.ledger.sessions = opened.map(|file| file.saved.id.clone()).collect();
+        self.ledger.sessions = opened.map(|file| file.saved.id).collect();
         self.ledger.confirmed = self.ledger.sessions.clone();
         let users: Vec<SavedUser> = self.user_files.values().map(|file| file.saved.clone()).collect();
         let sessions: Vec<SavedSession> = self.session_files.values().map(|file| file.saved.clone()).collect();
@@ -355,7 +386,7 @@ fn users_announced(users: &[SavedUser], sessions: &[SavedSession]) -> BTreeSet<U
 }
 
 fn cannot_open(session: &SessionId, errno: i32) -> Failed {
-    Failed { step: Step::Open(session.clone()), errno }
+    Failed { step: Step::Open(*session), errno }
 }
 
 fn subject(event: &Event) -> Option<&SessionId> {

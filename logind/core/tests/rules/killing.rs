@@ -23,7 +23,7 @@ fn sent_within(world: &mut World, seconds: u64, id: &SessionId, left: Witnesses)
     let step = |_| {
         let effects = world.pass(SECOND);
         let mut sent = kills(&effects);
-        if effects.contains(&Effect::Probe(id.clone())) {
+        if effects.contains(&Effect::Probe(*id)) {
             sent.extend(kills(&world.probed(id, left)));
         }
         sent
@@ -36,7 +36,7 @@ fn what_a_session_leaves_running_lives_on_unless_configured() {
     let mut world = World::new();
     let id = world.open(remote(1000, 100));
     let mut effects = world.release(&id);
-    effects.extend(world.handle(Event::LeaderExited(id.clone())));
+    effects.extend(world.handle(Event::LeaderExited(id)));
     assert_eq!(kills(&effects), []);
     assert_eq!(sent_within(&mut world, 100, &id, Witnesses { scope: Some(true), ..NOTHING }), []);
 }
@@ -47,11 +47,11 @@ fn a_login_that_closes_its_pam_session_is_not_killed_before_it_exited() {
     let id = world.open(remote(1000, 100));
     assert_eq!(kills(&world.release(&id)), []);
     assert_eq!(sent_within(&mut world, 19, &id, ALL), []);
-    assert_eq!(kills(&world.handle(Event::LeaderExited(id.clone()))), GO);
-    assert_eq!(kills(&world.handle(Event::LeaderExited(id.clone()))), []);
+    assert_eq!(kills(&world.handle(Event::LeaderExited(id))), GO);
+    assert_eq!(kills(&world.handle(Event::LeaderExited(id))), []);
     assert_eq!(sent_within(&mut world, 5, &id, Witnesses { scope: Some(true), ..NOTHING }), KILL);
     assert_eq!(sent_within(&mut world, 60, &id, Witnesses { scope: Some(true), ..NOTHING }), []);
-    assert!(is_removed(&world.handle(Event::ScopeEmpty(id.clone())), &id));
+    assert!(is_removed(&world.handle(Event::ScopeEmpty(id)), &id));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_login_that_is_released_before_it_opened_gets_its_twenty_seconds_too() {
     let mut world = killing();
     let (_, id) = world.begin(remote(1000, 100));
     let _ = world.release(&id);
-    assert_eq!(kills(&world.handle(Event::Opened(id.clone()))), []);
+    assert_eq!(kills(&world.handle(Event::Opened(id))), []);
     assert_eq!(sent_within(&mut world, 19, &id, ALL), []);
     assert_eq!(sent_within(&mut world, 1, &id, ALL), GO);
 }
@@ -77,7 +77,7 @@ fn a_login_that_only_lost_its_life_line_is_never_killed_while_it_lives() {
     // Its call took longer than it waited: nobody took the life line, and the person is logged in without a session.
     let mut world = killing();
     let id = world.open(remote(1000, 100));
-    let _ = world.handle(Event::LifeLineClosed(id.clone()));
+    let _ = world.handle(Event::LifeLineClosed(id));
     assert_eq!(sent_within(&mut world, 3600, &id, Witnesses { life_line: false, ..ALL }), []);
     assert_eq!(kills(&world.handle(Event::LeaderExited(id))), GO);
 }
@@ -86,7 +86,7 @@ fn a_login_that_only_lost_its_life_line_is_never_killed_while_it_lives() {
 fn a_login_that_lost_its_life_line_and_then_says_it_is_over_has_twenty_seconds() {
     let mut world = killing();
     let id = world.open(remote(1000, 100));
-    let _ = world.handle(Event::LifeLineClosed(id.clone()));
+    let _ = world.handle(Event::LifeLineClosed(id));
     assert_eq!(sent_within(&mut world, 100, &id, ALL), []);
     let _ = world.release(&id);
     assert_eq!(sent_within(&mut world, 19, &id, ALL), []);
@@ -98,7 +98,7 @@ fn a_login_that_lost_its_life_line_and_then_says_it_is_over_has_twenty_seconds()
 fn a_leader_whose_exit_was_missed_is_found_gone_by_the_question() {
     let mut world = killing();
     let id = world.open(remote(1000, 100));
-    let _ = world.handle(Event::LifeLineClosed(id.clone()));
+    let _ = world.handle(Event::LifeLineClosed(id));
     assert_eq!(sent_within(&mut world, 1, &id, Witnesses { scope: Some(true), ..NOTHING }), GO);
 }
 
@@ -136,10 +136,10 @@ fn terminate(world: &mut World, target: Target) -> Vec<Effect> {
 fn a_session_that_is_ended_by_force_is_told_to_go_and_then_killed() {
     let mut world = World::new();
     let id = world.open(remote(1000, 100));
-    assert_eq!(kills(&terminate(&mut world, Target::Session(id.clone()))), GO);
+    assert_eq!(kills(&terminate(&mut world, Target::Session(id))), GO);
     assert_eq!(world.core.session(&id).map(|s| s.stage()), Some(Stage::Closing));
     assert_eq!(sent_within(&mut world, 4, &id, ALL), []);
-    assert_eq!(kills(&terminate(&mut world, Target::Session(id.clone()))), [], "it was told");
+    assert_eq!(kills(&terminate(&mut world, Target::Session(id))), [], "it was told");
     assert_eq!(sent_within(&mut world, 1, &id, ALL), KILL);
     assert_eq!(sent_within(&mut world, 100, &id, ALL), []);
 }
@@ -150,7 +150,7 @@ fn a_session_that_closes_already_can_be_ended_by_force() {
     let id = world.open(remote(1000, 100));
     let _ = world.release(&id);
     let _ = world.pass(Span::seconds(50));
-    assert_eq!(kills(&terminate(&mut world, Target::Session(id.clone()))), GO);
+    assert_eq!(kills(&terminate(&mut world, Target::Session(id))), GO);
     assert_eq!(kills(&world.pass(GRACE)), KILL);
 }
 
@@ -189,7 +189,7 @@ fn a_signal_is_sent_before_it_is_said_to_be() {
     let mut world = World::new();
     let id = world.open(remote(1000, 100));
     let request = world.call();
-    let (target, whom) = (Target::Session(id.clone()), Whom::Leader);
+    let (target, whom) = (Target::Session(id), Whom::Leader);
     assert_eq!(
         world.handle(Event::Kill { request, target, whom, signal: 10 }),
         [
@@ -208,13 +208,8 @@ fn of_several_sessions_each_gets_the_signal_if_it_can() {
     let request = world.call();
     let target = Target::User(uid(1000));
     let effects = world.handle(Event::Kill { request, target, whom: Whom::All, signal: 15 });
-    let kill = |id: &SessionId| Effect::Kill {
-        request: None,
-        session: id.clone(),
-        uid: uid(1000),
-        whom: Whom::All,
-        signal: 15,
-    };
+    let kill =
+        |id: &SessionId| Effect::Kill { request: None, session: *id, uid: uid(1000), whom: Whom::All, signal: 15 };
     assert_eq!(effects, [kill(&ids[0]), kill(&ids[1]), Effect::Reply { request, answer: Answer::Done }]);
 }
 
@@ -224,7 +219,7 @@ fn there_are_64_signals() {
     let id = world.open(remote(1000, 100));
     for signal in [i32::MIN, -1, 0, 65, i32::MAX] {
         let request = world.call();
-        let target = Target::Session(id.clone());
+        let target = Target::Session(id);
         let effects = world.handle(Event::Kill { request, target, whom: Whom::All, signal });
         assert!(matches!(&effects[..], [Effect::Reply { answer: Answer::Refused(Refusal::InvalidArgs(_)), .. }]));
     }

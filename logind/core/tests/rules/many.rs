@@ -26,19 +26,19 @@ fn life(world: &mut World) -> Vec<usize> {
     effects.extend(world.found(request, crate::world::uid(1000)));
     count(&effects);
     let id: SessionId = crate::world::being_opened(&effects).expect("an opening");
-    count(&world.handle(Event::Opened(id.clone())));
+    count(&world.handle(Event::Opened(id)));
     count(&world.handle(Event::Foreground(Some(crate::world::vt(1)))));
-    let target = Target::Session(id.clone());
+    let target = Target::Session(id);
     let request = world.call();
     count(&world.handle(Event::Kill { request, target: target.clone(), whom: Whom::All, signal: 10 }));
-    count(&world.handle(Event::IdleHint { request, session: id.clone(), idle: true }));
-    count(&world.handle(Event::LockedHint { request, session: id.clone(), locked: true }));
-    count(&world.handle(Event::Lock { request, session: Some(id.clone()), locked: true }));
+    count(&world.handle(Event::IdleHint { request, session: id, idle: true }));
+    count(&world.handle(Event::LockedHint { request, session: id, locked: true }));
+    count(&world.handle(Event::Lock { request, session: Some(id), locked: true }));
     count(&world.handle(Event::Foreground(None)));
     count(&world.release(&id));
     count(&world.handle(Event::Terminate { request, target }));
-    count(&world.handle(Event::LifeLineClosed(id.clone())));
-    count(&world.handle(Event::LeaderExited(id.clone())));
+    count(&world.handle(Event::LifeLineClosed(id)));
+    count(&world.handle(Event::LeaderExited(id)));
     count(&world.pass(SECOND));
     count(&world.probed(&id, NOTHING));
     counts
@@ -57,7 +57,7 @@ fn ten_thousand_sessions_end_one_by_one_with_the_same_few_effects_each() {
     let mut world = with(MANY, true);
     let most = |world: &mut World, n: u32| {
         let id = session(&format!("c{n}"));
-        let closing = world.handle(Event::LeaderExited(id.clone())).len();
+        let closing = world.handle(Event::LeaderExited(id)).len();
         closing.max(world.handle(Event::ScopeEmpty(id)).len())
     };
     let counts: Vec<usize> = (1..=MANY).map(|n| most(&mut world, n)).collect();

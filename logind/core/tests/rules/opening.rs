@@ -38,13 +38,13 @@ fn a_session_of_a_known_user_is_made_files_first_and_its_leader_moved_last() {
         world.found(request, user),
         [
             Effect::SaveUser(user),
-            Effect::SaveSession(id.clone()),
-            Effect::MakeRuntimeDirectory { session: id.clone(), request, uid: user, gid: 1000 },
-            Effect::MakeLifeLine(id.clone()),
-            Effect::WatchLeader { session: id.clone(), request },
-            Effect::MakeScope { session: id.clone(), uid: user, request },
-            Effect::WatchScope { session: id.clone(), uid: user },
-            Effect::ConfirmOpen(id.clone()),
+            Effect::SaveSession(id),
+            Effect::MakeRuntimeDirectory { session: id, request, uid: user, gid: 1000 },
+            Effect::MakeLifeLine(id),
+            Effect::WatchLeader { session: id, request },
+            Effect::MakeScope { session: id, uid: user, request },
+            Effect::WatchScope { session: id, uid: user },
+            Effect::ConfirmOpen(id),
         ]
     );
     assert_eq!(world.core.session(&id).map(|s| s.stage()), Some(Stage::Opening));
@@ -58,14 +58,14 @@ fn waiting_for_directory(world: &mut World, login: Login) -> (RequestId, Session
         effects = world.handle(Event::UserFound { request, account: Ok(account(uid(1000))) });
     }
     let session = effects.iter().find_map(|effect| match effect {
-        Effect::MakeRuntimeDirectory { session, .. } => Some(session.clone()),
+        Effect::MakeRuntimeDirectory { session, .. } => Some(*session),
         _ => None,
     });
     (request, session.expect("a directory is made"))
 }
 
 fn made(world: &mut World, session: &SessionId, request: RequestId, outcome: Result<(), i32>) -> Vec<Effect> {
-    world.handle(Event::RuntimeDirectoryMade { session: session.clone(), request, outcome })
+    world.handle(Event::RuntimeDirectoryMade { session: *session, request, outcome })
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn a_session_waits_for_its_runtime_directory_and_nobody_waits_for_the_session() 
     assert_eq!(world.core.session(&id).map(|s| s.stage()), Some(Stage::Opening));
     world.open(remote(1001, 101));
     let effects = made(&mut world, &id, request, Ok(()));
-    assert_eq!((effects.first(), being_opened(&effects)), (Some(&Effect::MakeLifeLine(id.clone())), Some(id)));
+    assert_eq!((effects.first(), being_opened(&effects)), (Some(&Effect::MakeLifeLine(id)), Some(id)));
     assert_eq!(world.core.next_deadline(), None);
 }
 
@@ -146,18 +146,18 @@ fn an_opened_session_is_written_and_announced_and_its_login_answered_last() {
     let (request, id) = world.begin(at_vt(1000, 100, 3));
     let user = uid(1000);
     assert_eq!(
-        world.handle(Event::Opened(id.clone())),
+        world.handle(Event::Opened(id)),
         [
             Effect::SaveSeat(seat0()),
-            Effect::SaveSession(id.clone()),
+            Effect::SaveSession(id),
             Effect::SaveUser(user),
-            Effect::Announce(Signal::SessionChanged(id.clone(), &["Active", "State"])),
+            Effect::Announce(Signal::SessionChanged(id, &["Active", "State"])),
             Effect::Announce(Signal::SeatChanged(seat0(), &["ActiveSession"])),
-            Effect::SaveSession(id.clone()),
+            Effect::SaveSession(id),
             Effect::SaveUser(user),
             Effect::Announce(Signal::UserNew(user)),
             Effect::Announce(Signal::UserChanged(user, &["Display"])),
-            Effect::Announce(Signal::SessionNew(id.clone())),
+            Effect::Announce(Signal::SessionNew(id)),
             Effect::Reply {
                 request,
                 answer: Answer::Opened { session: id, uid: user, seat: Some(seat0()), vt: Some(vt(3)) }
@@ -171,7 +171,7 @@ fn a_users_second_session_announces_no_second_user() {
     let mut world = World::new();
     world.open(remote(1000, 100));
     let (_, second) = world.begin(remote(1000, 101));
-    let effects = world.handle(Event::Opened(second.clone()));
+    let effects = world.handle(Event::Opened(second));
     assert_eq!(signals(&effects), [Signal::SessionNew(second)]);
 }
 
@@ -182,7 +182,7 @@ fn the_first_logins_of_one_user_may_come_together() {
     let (two, _) = world.ask(remote(1000, 101));
     let (three, _) = world.ask(remote(1000, 102));
     let begun = [two, three, one].map(|request| being_opened(&world.found(request, uid(1000))).expect("an opening"));
-    let announced = begun.iter().flat_map(|id| signals(&world.handle(Event::Opened(id.clone()))));
+    let announced = begun.iter().flat_map(|id| signals(&world.handle(Event::Opened(*id))));
     let announced: Vec<Signal> = announced.collect();
     assert_eq!(announced.iter().filter(|&s| *s == Signal::UserNew(uid(1000))).count(), 1);
     assert_eq!(world.core.user(uid(1000)).map(|user| user.sessions().len()), Some(3));
@@ -205,9 +205,9 @@ fn a_manager_has_no_scope_of_its_own() {
     let of_scope = |e: &&Effect| matches!(e, Effect::MakeScope { .. } | Effect::WatchScope { .. });
     assert_eq!(effects.iter().find(of_scope), None);
     let id = being_opened(&effects).expect("an opening");
-    let _ = world.handle(Event::Opened(id.clone()));
-    let _ = world.handle(Event::LeaderExited(id.clone()));
-    assert!(is_asked(&world.handle(Event::LifeLineClosed(id.clone())), &id));
+    let _ = world.handle(Event::Opened(id));
+    let _ = world.handle(Event::LeaderExited(id));
+    assert!(is_asked(&world.handle(Event::LifeLineClosed(id)), &id));
     let effects = world.probed(&id, Witnesses { scope: None, ..NOTHING });
     assert!(is_removed(&effects, &id));
     assert!(!effects.iter().any(|e| matches!(e, Effect::RemoveScope { .. })));
@@ -231,7 +231,7 @@ fn fail_at(step: usize, without_cgroups: bool) {
     let mut effects = world.probed(&id, Witnesses { scope, ..ALL });
     if was_moved && !without_cgroups {
         assert!(!is_removed(&effects, &id), "its leader is in the scope");
-        effects = world.handle(Event::ScopeEmpty(id.clone()));
+        effects = world.handle(Event::ScopeEmpty(id));
     }
     assert!(is_removed(&effects, &id) && kills(&effects).is_empty());
     assert!(effects.contains(&Effect::RemoveScope { session: id, uid: uid(1000) }));
@@ -269,16 +269,13 @@ fn the_terminal_of_a_failed_opening_is_free_and_nobody_is_in_front_there() {
 
 #[test]
 fn a_session_over_before_it_opened_is_answered_and_then_closes() {
-    let ends: [fn(&SessionId) -> Event; 3] = [
-        |id| Event::LeaderExited(id.clone()),
-        |id| Event::LifeLineClosed(id.clone()),
-        |id| Event::ScopeEmpty(id.clone()),
-    ];
+    let ends: [fn(&SessionId) -> Event; 3] =
+        [|id| Event::LeaderExited(*id), |id| Event::LifeLineClosed(*id), |id| Event::ScopeEmpty(*id)];
     for end in ends {
         let mut world = World::new();
         let (request, id) = world.begin(remote(1000, 100));
         assert_eq!(world.handle(end(&id)), []);
-        let effects = world.handle(Event::Opened(id.clone()));
+        let effects = world.handle(Event::Opened(id));
         assert!(matches!(answers(&effects)[..], [(r, Answer::Opened { .. })] if r == request));
         assert!(is_asked(&effects, &id));
         assert_eq!(world.core.session(&id).map(|s| s.stage()), Some(Stage::Closing));
@@ -291,7 +288,7 @@ fn a_session_over_before_it_opened_is_answered_and_then_closes() {
 fn a_session_over_before_it_failed_to_open_is_only_refused() {
     let mut world = World::new();
     let (request, id) = world.begin(remote(1000, 100));
-    let _ = world.handle(Event::LeaderExited(id.clone()));
+    let _ = world.handle(Event::LeaderExited(id));
     assert_eq!(answers(&world.fail(&id, 3)), [(request, Answer::Refused(Refusal::System(3)))]);
     let effects = world.probed(&id, NOTHING);
     assert!(is_removed(&effects, &id) && signals(&effects).is_empty());
@@ -313,7 +310,7 @@ fn a_session_that_is_being_opened_is_not_there_to_be_killed() {
     let mut world = World::new();
     let (_, id) = world.begin(remote(1000, 100));
     let request = world.call();
-    let effects = world.handle(Event::Terminate { request, target: Target::Session(id.clone()) });
+    let effects = world.handle(Event::Terminate { request, target: Target::Session(id) });
     assert_eq!(answers(&effects), [(request, Answer::Refused(Refusal::NoSuchSession(id)))]);
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use logind_core::event::{RequestId, Witnesses};
 use logind_core::names::{Class, Uid, VtNumber};
-use logind_core::session::Stage;
-use logind_core::time::Moment;
+use logind_core::session::{Session, Stage};
 use logind_core::{Core, Event};
 use proptest::prelude::*;
 
@@ -50,6 +49,8 @@ fn hold_promises(kernel: &Kernel) {
     assert_eq!(kernel.seat_file, seat.map(saved::seat_file));
     let active = seat.and_then(|seat| seat.active()).and_then(|id| core.session(id));
     assert!(active.is_none_or(|s| s.is_announced() && s.vt() == kernel.foreground));
+    let is_in_front = |s: &&Session| s.seat().is_some() && core.is_active(s);
+    assert!(core.sessions().filter(is_in_front).count() <= 1, "two sessions in front of one seat");
 }
 
 /// Everybody goes; words of it may get lost, but for one about each session that nobody knows to be over.
@@ -60,7 +61,7 @@ fn all_go(life: &mut Life) {
     let all: Vec<u32> = kernel.processes.keys().copied().collect();
     all.into_iter().for_each(|pid| kernel.exit(pid));
     kernel.deliver();
-    let open = kernel.core.sessions().filter(|s| s.stage() == Stage::Open).map(|s| s.id().clone());
+    let open = kernel.core.sessions().filter(|s| s.stage() == Stage::Open).map(|s| *s.id());
     for id in open.collect::<Vec<_>>() {
         kernel.apply(Event::LeaderExited(id));
     }
@@ -87,8 +88,8 @@ fn settle_calls(life: &mut Life) {
 
 /// Nothing is left, in the registry and outside, and everybody was told.
 fn nothing_is_left(kernel: &mut Kernel) {
-    kernel.foreground = None;
-    kernel.apply(Event::Foreground(None));
+    kernel.show(None);
+    kernel.show_graphics(false);
     kernel.apply(Event::Configured(policy(false)));
     assert_eq!(kernel.core, nobody());
     assert_eq!(kernel.core.next_deadline(), None);
@@ -99,17 +100,19 @@ fn nothing_is_left(kernel: &mut Kernel) {
 }
 
 /// The registry that is found again if nothing changes while there is no logind.
-fn found_again(core: &Core, now: Moment, foreground: Option<VtNumber>) -> Core {
+fn found_again(kernel: &Kernel) -> Core {
+    let Kernel { core, now, foreground, graphics, .. } = kernel;
     let mut next = Core::new(core.policy().clone(), true);
-    let _ = next.handle(now, Event::Foreground(foreground));
+    let _ = next.handle(*now, Event::Foreground(*foreground));
+    let _ = next.handle(*now, Event::Graphics(*graphics));
     for user in core.users() {
-        let _ = next.handle(now, Event::UserRestored(saved::of_user(user)));
+        let _ = next.handle(*now, Event::UserRestored(saved::of_user(user)));
     }
     for session in core.sessions() {
         let (saved, witnesses) = (saved::of_session(session), Witnesses { scope: Some(true), ..ALL });
-        let _ = next.handle(now, Event::SessionRestored { saved, witnesses });
+        let _ = next.handle(*now, Event::SessionRestored { saved, witnesses });
     }
-    let _ = next.handle(now, Event::RestoreEnded);
+    let _ = next.handle(*now, Event::RestoreEnded);
     next
 }
 
@@ -142,8 +145,7 @@ proptest! {
         }
         life.kernel.effects_left = None;
         settle_calls(&mut life);
-        let Kernel { core, now, foreground, .. } = &life.kernel;
-        let again = found_again(core, *now, *foreground);
+        let (core, again) = (&life.kernel.core, found_again(&life.kernel));
         prop_assert_eq!(seen(&again), seen(core));
         // Where nothing ends, not even a clock is another.
         let is_ending = core.sessions().any(|s| s.stage() != Stage::Open);
@@ -163,7 +165,7 @@ proptest! {
             let stray = Event::UserFound { request: nobody, account: Ok(account(crate::world::uid(1000))) };
             prop_assert!(life.kernel.core.handle(life.kernel.now, stray).is_empty());
             for session in before.sessions() {
-                let id = session.id().clone();
+                let id = *session.id();
                 let stray = match session.stage() {
                     Stage::Opening => Event::RuntimeDirectoryMade { session: id, request: nobody, outcome: Ok(()) },
                     Stage::Open | Stage::Closing => Event::Opened(id),

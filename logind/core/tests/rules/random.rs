@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use logind_core::event::{Target, Whom};
+use logind_core::event::{Switch, Target, Whom};
 use logind_core::leader::Leader;
 use logind_core::login::Login;
 use logind_core::names::{Class, SessionId, Type, Uid, VtNumber};
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use crate::kernel::{Kernel, Luck};
 use crate::saved;
 
-use crate::world::{account, at_vt, remote, seat0, uid};
+use crate::world::{account, at_vt, remote, seat0, uid, vt};
 
 /// Something that happens. Numbers choose among what there is.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub(crate) enum Happening {
     Fork(usize),
     LoseLifeLine(usize),
     Show(u32),
+    Switch(usize, usize),
+    Graphics(bool),
     Idle(usize, bool),
     Locked(usize, bool),
     Lock(Option<usize>, bool),
@@ -83,6 +85,8 @@ pub(crate) fn happening() -> impl Strategy<Value = Happening> {
         3 => which().prop_map(Happening::Fork),
         2 => which().prop_map(Happening::LoseLifeLine),
         2 => (0..4u32).prop_map(Happening::Show),
+        3 => (which(), which()).prop_map(|(way, which)| Happening::Switch(way, which)),
+        1 => any::<bool>().prop_map(Happening::Graphics),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Idle(which, is)),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Locked(which, is)),
         1 => (proptest::option::of(which()), any::<bool>()).prop_map(|(which, is)| Happening::Lock(which, is)),
@@ -118,7 +122,9 @@ impl Life {
             now: Moment { monotonic: 1_000_000, realtime: 1_700_000_000_000_000 },
             luck: Luck(seed | 1),
             has_cgroups,
+            shown: None,
             foreground: None,
+            graphics: false,
             processes: BTreeMap::new(),
             scopes: BTreeMap::new(),
             life_lines: BTreeMap::new(),
@@ -148,7 +154,7 @@ impl Life {
     fn session(&self, which: usize) -> SessionId {
         let all: Vec<&SessionId> = self.kernel.core.sessions().map(|s| s.id()).collect();
         let nobody = SessionId::new("c0").expect("a name");
-        all.get(which % (all.len() + 1)).map_or(nobody, |id| (*id).clone())
+        all.get(which % (all.len() + 1)).map_or(nobody, |id| *(*id))
     }
 
     fn user(&self, which: usize) -> Uid {
@@ -178,16 +184,17 @@ impl Life {
             Happening::UserFound { which, is_known } => self.user_found(which, is_known),
             Happening::Release(which) => {
                 let (request, session) = (self.call(), self.session(which));
-                self.kernel.ledger.released.entry(session.clone()).or_insert(self.kernel.now);
+                self.kernel.ledger.released.entry(session).or_insert(self.kernel.now);
                 self.kernel.apply(Event::Release { request, session });
             }
             Happening::TerminateSession(which) => self.terminate(Target::Session(self.session(which))),
             Happening::TerminateUser(which) => self.terminate(Target::User(self.user(which))),
             Happening::TerminateSeat => self.terminate(Target::Seat(seat0())),
             Happening::Show(number) => {
-                self.kernel.foreground = VtNumber::new(number);
-                self.kernel.apply(Event::Foreground(self.kernel.foreground));
+                self.kernel.show(VtNumber::new(number));
             }
+            Happening::Switch(way, which) => self.switch(way, which),
+            Happening::Graphics(is_there) => self.kernel.show_graphics(is_there),
             Happening::DirectoryMade { which, is_there } => self.directory_made(which, is_there),
             Happening::DirectoryRemoved { which, is_gone } => self.directory_removed(which, is_gone),
             Happening::Pass(milliseconds) => {
@@ -228,13 +235,25 @@ impl Life {
         }
     }
 
+    fn switch(&mut self, way: usize, which: usize) {
+        let number = u32::try_from(which % 4).unwrap_or(0) + 1;
+        let switch = match way % 4 {
+            0 => Switch::Vt(seat0(), vt(number)),
+            1 => Switch::Next(seat0()),
+            2 => Switch::Previous(seat0()),
+            _ => Switch::Session(self.session(which)),
+        };
+        let request = self.call();
+        self.kernel.apply(Event::Switch { request, switch });
+    }
+
     fn login(&mut self, login: Login) {
         let pid = login.leader.pid;
         self.births += 1;
         let start_time = *self.kernel.processes.entry(pid).or_insert(self.births);
         let leader = Leader { pid, start_time, pidfs_id: None };
         let within = self.kernel.scopes.iter().find(|(_, (_, processes))| processes.contains(&pid));
-        let leader_session = within.map(|(id, _)| id.clone());
+        let leader_session = within.map(|(id, _)| *id);
         let request = self.call();
         self.kernel.leaders.insert(request, leader);
         self.kernel.apply(Event::Login { request, login: Login { leader, leader_session, ..login } });
@@ -296,7 +315,7 @@ impl Life {
             Target::User(meant) => *meant == uid,
             Target::Seat(seat) => core.seat(seat).is_some_and(|seat| seat.sessions().contains(id)),
         };
-        let meant = core.sessions().filter(|s| is_meant(s.id(), s.uid())).map(|s| s.id().clone());
+        let meant = core.sessions().filter(|s| is_meant(s.id(), s.uid())).map(|s| *s.id());
         self.kernel.ledger.forced.extend(meant.collect::<Vec<_>>());
         let request = self.call();
         self.kernel.apply(Event::Terminate { request, target });

@@ -43,17 +43,29 @@ fn the_first_process_of_the_machine_leads_no_session() {
     }
 }
 
+/// A registry that believes the service `greeter`.
+fn believing() -> World {
+    World::with(Policy { seat_services: vec!["greeter".into()], ..Policy::default() })
+}
+
+/// A login through that service, whose leader stands nowhere.
+fn claiming(seat: Option<SeatId>, number: Option<u32>) -> Login {
+    let nowhere = Login { leader_vt: None, tty: String::new(), ..at_vt(1000, 100, 3) };
+    Login { service: "greeter".into(), seat, vt: number.map(vt), ..nowhere }
+}
+
 #[test]
 fn a_seat_that_is_not_there_has_no_sessions() {
     let seat = SeatId::new("seat7").expect("a seat");
-    let login = Login { seat: Some(seat.clone()), ..at_vt(1000, 100, 3) };
-    assert_eq!(World::new().refusal(login), Some(Refusal::NoSuchSeat(seat)));
+    assert_eq!(believing().refusal(claiming(Some(seat.clone()), None)), Some(Refusal::NoSuchSeat(seat)));
 }
 
 #[test]
 fn line_and_virtual_terminal_must_be_the_same() {
-    let login = Login { tty: "tty4".into(), vt: Some(vt(3)), ..at_vt(1000, 100, 3) };
-    assert!(matches!(World::new().refusal(login), Some(Refusal::InvalidArgs(_))));
+    let login = Login { tty: "tty4".into(), ..claiming(None, Some(3)) };
+    assert!(matches!(believing().refusal(login), Some(Refusal::InvalidArgs(_))));
+    let without = claiming(Some(seat0()), None);
+    assert!(matches!(believing().refusal(without), Some(Refusal::InvalidArgs(_))), "seat0 is its virtual terminals");
 }
 
 #[test]
@@ -86,7 +98,7 @@ fn a_process_inside_a_session_opens_no_other() {
 fn who_is_let_in_by_a_service_restarted_inside_a_session_has_a_session_of_their_own() {
     let mut world = World::new();
     let admins = world.open(Login { audit: Some(5), ..remote(0, 100) });
-    let let_in = |audit| Login { audit, leader_session: Some(admins.clone()), ..remote(1000, 101) };
+    let let_in = |audit| Login { audit, leader_session: Some(admins), ..remote(1000, 101) };
     // Without an audit session of its own it cannot be told from su; with the admin's, inherited, it is su.
     for audit in [None, Some(5)] {
         assert!(matches!(world.refusal(let_in(audit)), Some(Refusal::SessionBusy(_))), "{audit:?}");
@@ -110,7 +122,7 @@ fn a_leader_in_a_session_that_closes_may_open_another() {
     let mut world = World::new();
     let old = world.open(remote(1000, 100));
     let _ = world.release(&old);
-    let new = world.open(Login { leader_session: Some(old.clone()), ..remote(1000, 100) });
+    let new = world.open(Login { leader_session: Some(old), ..remote(1000, 100) });
     // The leader was moved to the new scope, so the old one is empty; the leader still leads the new one.
     let _ = world.handle(Event::ScopeEmpty(old));
     assert!(matches!(world.refusal(remote(1000, 100)), Some(Refusal::SessionBusy(_))));
@@ -203,9 +215,39 @@ fn place(login: Login) -> (Option<SeatId>, Option<u8>) {
 fn cve_2019_3842_a_seat_and_a_terminal_are_not_had_by_saying_so() {
     let claims = Login { seat: Some(seat0()), vt: Some(vt(1)), tty: String::new(), remote: false, ..remote(1000, 100) };
     assert_eq!(place(claims.clone()), (None, None));
+    assert!(claims.claims_in_vain(&Policy::default()));
     assert_eq!(place(Login { leader_vt: Some(vt(2)), ..claims.clone() }), (None, None));
     assert_eq!(place(Login { tty: "tty1".into(), ..claims.clone() }), (None, None));
-    assert_eq!(place(Login { leader_vt: Some(vt(1)), ..claims }), (Some(seat0()), Some(1)));
+    assert_eq!(place(Login { tty: "tty1".into(), leader_vt: Some(vt(2)), ..claims.clone() }), (None, None));
+    // A service that was started by hand at a virtual terminal has it too, and PAM's word that this is no login there.
+    assert_eq!(place(Login { leader_vt: Some(vt(1)), ..claims.clone() }), (None, None));
+    assert_eq!(place(Login { tty: "pts/1".into(), leader_vt: Some(vt(1)), ..claims }), (None, None));
+}
+
+#[test]
+fn who_stands_at_a_terminal_is_there_whatever_the_environment_says() {
+    let there = (Some(seat0()), Some(5));
+    let claims = |seat: &str, number| Login { seat: SeatId::new(seat), vt: number, ..at_vt(1000, 100, 5) };
+    for login in [claims("seat7", Some(vt(1))), claims("seat0", None), claims("seat0", Some(vt(6)))] {
+        assert!(!login.claims_in_vain(&Policy::default()));
+        assert_eq!(place(login), there);
+    }
+}
+
+#[test]
+fn a_display_managers_service_is_believed_if_it_is_configured_and_not_of_who_sits_elsewhere() {
+    let place_of = |login: Login| {
+        let mut world = believing();
+        let id = world.open(login);
+        world.core.session(&id).map(|s| (s.seat().cloned(), s.vt()))
+    };
+    let there = Some((Some(seat0()), Some(vt(3))));
+    assert_eq!(place_of(claiming(Some(seat0()), Some(3))), there);
+    assert_eq!(place_of(claiming(None, Some(3))), there);
+    assert_eq!(place_of(Login { tty: "tty3".into(), ..claiming(None, None) }), there);
+    assert_eq!(place_of(claiming(None, None)), Some((None, None)));
+    assert_eq!(place_of(Login { remote: true, ..claiming(Some(seat0()), Some(3)) }), Some((None, None)));
+    assert_eq!(place_of(Login { service: "greeter2".into(), ..claiming(Some(seat0()), Some(3)) }), Some((None, None)));
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn a_restart_keeps_what_closes_closing_and_its_leader_free() {
     let mut next = restarted(&world);
     assert_eq!(seen(&next.core), seen(&world.core));
     assert!(next.refusal(remote(1000, 100)).is_some(), "{new} is led by it");
-    let effects = next.handle(Event::ScopeEmpty(old.clone()));
+    let effects = next.handle(Event::ScopeEmpty(old));
     assert!(is_removed(&effects, &old) && signals(&effects).contains(&Signal::SessionRemoved(old)));
     assert!(next.refusal(remote(1000, 100)).is_some());
 }
@@ -103,7 +103,7 @@ fn a_session_without_any_user_file_leaves_no_file_and_no_empty_scope() {
     let start = world.core.clone();
     let (user, saved) = one(SavedStage::Open);
     let effects = restore_session(&mut world, saved.clone(), ALL);
-    let gone = Effect::RemoveScope { session: saved.id.clone(), uid: user.account.uid };
+    let gone = Effect::RemoveScope { session: saved.id, uid: user.account.uid };
     assert_eq!(effects, [gone, Effect::ForgetSession(saved.id)]);
     assert_eq!(world.core, start);
 }

@@ -9,7 +9,7 @@ use logind_core::user::User;
 
 pub(crate) fn of_session(session: &Session) -> SavedSession {
     SavedSession {
-        id: session.id().clone(),
+        id: *session.id(),
         uid: session.uid(),
         stage: match session.stage() {
             Stage::Opening => SavedStage::Opening,
@@ -88,10 +88,15 @@ pub(crate) struct UserFile {
 pub(crate) struct SeatFile {
     active: Option<SessionId>,
     sessions: Vec<SessionId>,
+    has_graphics: bool,
 }
 
 pub(crate) fn seat_file(seat: &Seat) -> SeatFile {
-    SeatFile { active: seat.active().cloned(), sessions: seat.sessions().iter().cloned().collect() }
+    SeatFile {
+        active: seat.active().cloned(),
+        sessions: seat.sessions().iter().cloned().collect(),
+        has_graphics: seat.has_graphics(),
+    }
 }
 
 pub(crate) fn session_file(core: &Core, session: &Session) -> SessionFile {
@@ -110,6 +115,6 @@ pub(crate) fn user_file(core: &Core, user: &User) -> UserFile {
         saved: of_user(user),
         state: core.user_state(user).name(),
         display: user.display().cloned(),
-        sessions: sessions.map(|s| (s.id().clone(), core.session_state(s).name())).collect(),
+        sessions: sessions.map(|s| (*s.id(), core.session_state(s).name())).collect(),
     }
 }

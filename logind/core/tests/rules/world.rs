@@ -77,28 +77,28 @@ impl World {
     /// A login whose session is open.
     pub(crate) fn open(&mut self, login: Login) -> SessionId {
         let (request, id) = self.begin(login);
-        let effects = self.handle(Event::Opened(id.clone()));
+        let effects = self.handle(Event::Opened(id));
         assert!(matches!(answers(&effects)[..], [(r, Answer::Opened { .. })] if r == request));
         id
     }
 
     pub(crate) fn fail(&mut self, id: &SessionId, errno: i32) -> Vec<Effect> {
-        self.handle(Event::Failed(Failed { step: Step::Open(id.clone()), errno }))
+        self.handle(Event::Failed(Failed { step: Step::Open(*id), errno }))
     }
 
     pub(crate) fn release(&mut self, id: &SessionId) -> Vec<Effect> {
         let request = self.call();
-        self.handle(Event::Release { request, session: id.clone() })
+        self.handle(Event::Release { request, session: *id })
     }
 
     pub(crate) fn probed(&mut self, id: &SessionId, witnesses: Witnesses) -> Vec<Effect> {
-        self.handle(Event::Probed { session: id.clone(), witnesses })
+        self.handle(Event::Probed { session: *id, witnesses })
     }
 
     /// The session's processes are gone, and so is it.
     pub(crate) fn end(&mut self, id: &SessionId) {
-        let _ = self.handle(Event::LeaderExited(id.clone()));
-        let _ = self.handle(Event::ScopeEmpty(id.clone()));
+        let _ = self.handle(Event::LeaderExited(*id));
+        let _ = self.handle(Event::ScopeEmpty(*id));
         assert!(self.core.session(id).is_none());
     }
 
@@ -182,7 +182,7 @@ pub(crate) fn seat0() -> SeatId {
 
 pub(crate) fn being_opened(effects: &[Effect]) -> Option<SessionId> {
     effects.iter().find_map(|effect| match effect {
-        Effect::ConfirmOpen(id) => Some(id.clone()),
+        Effect::ConfirmOpen(id) => Some(*id),
         _ => None,
     })
 }
@@ -213,9 +213,9 @@ pub(crate) fn kills(effects: &[Effect]) -> Vec<i32> {
 }
 
 pub(crate) fn is_asked(effects: &[Effect], id: &SessionId) -> bool {
-    effects.contains(&Effect::Probe(id.clone()))
+    effects.contains(&Effect::Probe(*id))
 }
 
 pub(crate) fn is_removed(effects: &[Effect], id: &SessionId) -> bool {
-    effects.contains(&Effect::ForgetSession(id.clone()))
+    effects.contains(&Effect::ForgetSession(*id))
 }

@@ -127,7 +127,7 @@ fn who_lets_signals_pile_up_is_dropped() {
     say(&stream, &[&greeting(), rule.expect("a message").data().bytes()].concat()).expect("sent");
     let session = house.login(graphical(4711, 70_201));
     for number in 0..20_000 {
-        house.happen(Event::IdleHint { request: RequestId(1 << 40), session: session.clone(), idle: number % 2 == 0 });
+        house.happen(Event::IdleHint { request: RequestId(1 << 40), session, idle: number % 2 == 0 });
     }
     still_serves(&house);
     assert!(is_closed(&stream));

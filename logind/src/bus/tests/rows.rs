@@ -54,6 +54,7 @@ fn gates<T>(interface: &Interface<T>) -> Vec<(&'static str, &'static str)> {
         Deed::Manage(..) => "manage",
         Deed::Hint(..) => "hint",
         Deed::Lock(..) => "lock",
+        Deed::Switch(_) => "switch",
     };
     interface.methods.iter().map(|method| (method.name, gate(&method.deed))).collect()
 }
@@ -65,6 +66,7 @@ fn what_changes_something_is_behind_its_gate() {
             "CreateSession" | "CreateSessionWithPIDFD" => "create",
             "ReleaseSession" => "release",
             "SetIdleHint" | "SetLockedHint" => "hint",
+            _ if method.starts_with("Activate") || method.starts_with("SwitchTo") => "switch",
             _ if method.starts_with("Get") || method.starts_with("List") => "look",
             _ if method.starts_with("Lock") || method.starts_with("Unlock") => "lock",
             _ if method.starts_with("Kill") || method.starts_with("Terminate") => "manage",

@@ -51,7 +51,7 @@ fn hear_a_session(house: &House, address: &str) {
         let (manager, user) = ("/org/freedesktop/login1", "/org/freedesktop/login1/user/_4711");
         assert_eq!(members, [("UserNew", manager), ("PropertiesChanged", user), ("SessionNew", manager)]);
 
-        house.happen(Event::IdleHint { request, session: id.clone(), idle: true });
+        house.happen(Event::IdleHint { request, session: id, idle: true });
         let idle = told(&mut stream, 3).await;
         let session = format!("/org/freedesktop/login1/session/{id}");
         assert_eq!([&idle[0].1, &idle[1].1, &idle[2].1], [&session, user, manager]);
@@ -60,7 +60,7 @@ fn hear_a_session(house: &House, address: &str) {
         }
         assert_eq!(changes(&idle[0].2).0, "org.freedesktop.login1.Session");
 
-        house.happen(Event::Lock { request, session: Some(id.clone()), locked: true });
+        house.happen(Event::Lock { request, session: Some(id), locked: true });
         house.happen(Event::Lock { request, session: None, locked: false });
         let locks = told(&mut stream, 2).await;
         assert_eq!((locks[0].0.as_str(), &locks[0].1), ("Lock", &session));

@@ -77,7 +77,9 @@ fn carry_out(request: Request) -> Outcome<ExitCode> {
         Request::All { jobs } => {
             fetch::fetch(fetch::Freshness::Newest)?;
             let mut counts = everything::cargo_test()?;
+            let fuzz = everything::Fuzz::start()?;
             counts.add(&runner::run(&table::select(&[])?, jobs)?);
+            counts.add(&fuzz.finish()?);
             return conclude(&counts);
         }
     }

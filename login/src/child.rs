@@ -1,6 +1,7 @@
 //! The child of the fork: it becomes the user, for good, and then the user's shell.
 
 use std::io;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
@@ -28,6 +29,8 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) terminal: &'a Terminal,
     pub(crate) environment: Environment,
+    /// The home that the account has lost because it does not answer.
+    pub(crate) silent_home: Option<PathBuf>,
     /// The login that keeps the session open.
     pub(crate) parent: Pid,
 }
@@ -44,11 +47,11 @@ pub(crate) enum StartError {
     #[error("the login is gone")]
     Orphaned,
     #[error("cannot enter {}", .home.display())]
-    Home { home: std::path::PathBuf, source: Errno },
+    Home { home: PathBuf, source: Errno },
     #[error("cannot keep descriptors from the shell")]
     Descriptors(#[source] io::Error),
     #[error("cannot run {}", .shell.display())]
-    Shell { shell: std::path::PathBuf, source: Errno },
+    Shell { shell: PathBuf, source: Errno },
 }
 
 impl StartError {
@@ -73,8 +76,8 @@ pub(crate) fn become_shell(start: Start<'_>, session: Session) -> StartError {
     }
 }
 
-fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, std::path::PathBuf), StartError> {
-    let Start { account, settings, terminal, mut environment, parent } = start;
+fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, PathBuf), StartError> {
+    let Start { account, settings, terminal, environment, silent_home, parent } = start;
     setsid().map_err(StartError::Session)?;
     if let Err(error) = sys::take_terminal(stdin()) {
         // The shell works without job control; without a shell nothing works.
@@ -84,7 +87,10 @@ fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, s
     become_user(account)?;
     die_with(parent)?;
     session.forget_in_child();
-    enter_home(account, settings, terminal, &mut environment)?;
+    let environment = match silent_home {
+        Some(home) => start_in_root(&home, Errno::ETIMEDOUT, settings, terminal, environment)?,
+        None => enter_home(account, settings, terminal, environment)?,
+    };
     if let Err(error) = greeting::greet(terminal, account, settings) {
         warn!(%error, "the line is gone before the shell begins");
     }
@@ -95,7 +101,7 @@ fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, s
 }
 
 /// Takes the user's ids for good, and makes sure of it. The supplementary groups are the user's already.
-fn become_user(account: &Account) -> Result<(), StartError> {
+pub(crate) fn become_user(account: &Account) -> Result<(), StartError> {
     let (uid, gid) = (account.uid, account.gid);
     setresgid(gid, gid, gid).map_err(StartError::Ids)?;
     setresuid(uid, uid, uid).map_err(StartError::Ids)?;
@@ -121,16 +127,30 @@ fn enter_home(
     account: &Account,
     settings: &Settings,
     terminal: &Terminal,
-    environment: &mut Environment,
-) -> Result<(), StartError> {
-    let Err(source) = chdir(&account.home) else { return Ok(()) };
-    if !settings.allows_missing_home {
-        return Err(StartError::Home { home: account.home.clone(), source });
+    environment: Environment,
+) -> Result<Environment, StartError> {
+    match chdir(&account.home) {
+        Ok(()) => Ok(environment),
+        Err(source) => start_in_root(&account.home, source, settings, terminal, environment),
     }
-    let told = format!("No directory {}: {}\r\nLogging in with HOME=/\r\n", account.home.display(), source.desc());
+}
+
+/// Starts in the root folder, if the administrator allows that, and says why it is not `home`.
+fn start_in_root(
+    home: &Path,
+    source: Errno,
+    settings: &Settings,
+    terminal: &Terminal,
+    mut environment: Environment,
+) -> Result<Environment, StartError> {
+    if !settings.allows_missing_home {
+        return Err(StartError::Home { home: home.into(), source });
+    }
+    let told = format!("No directory {}: {}\r\nLogging in with HOME=/\r\n", home.display(), source.desc());
     if let Err(error) = terminal.show(told.as_bytes()) {
         warn!(%error, "the line is gone before the shell begins");
     }
     environment.move_home_to_root();
-    chdir(paths::ROOT_FOLDER).map_err(|source| StartError::Home { home: paths::ROOT_FOLDER.into(), source })
+    chdir(paths::ROOT_FOLDER).map_err(|source| StartError::Home { home: paths::ROOT_FOLDER.into(), source })?;
+    Ok(environment)
 }

@@ -1,4 +1,4 @@
-//! The time a login may take.
+//! The time that PAM may take: to let somebody in, and to close their session.
 
 use std::time::Duration;
 
@@ -14,9 +14,15 @@ use crate::sys;
 /// library's own utmp lock does that).
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs until dropped; when the time is over, SIGALRM ends the process wherever it is.
+/// After this much more the kernel ends the process: a module may keep SIGALRM from it for ever, SIGKILL it cannot.
+const AT_LAST: Duration = Duration::from_secs(5);
+
+/// Runs until dropped. When the time is over SIGALRM ends the process wherever it is, with a word to the person; where it
+/// is blocked or ignored, SIGKILL does. Both are timers of the kernel's: there is no process or thread that must live to
+/// keep watch.
 pub(crate) struct Deadline {
-    _timer: Timer,
+    _alarm: Timer,
+    _end: Timer,
 }
 
 impl Deadline {
@@ -25,12 +31,9 @@ impl Deadline {
     /// # Errors
     /// If the system has no timer left.
     pub(crate) fn start(time: Duration) -> nix::Result<Self> {
-        let alarm = SigevNotify::SigevSignal { signal: Signal::SIGALRM, si_value: 0 };
-        let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(alarm))?;
-        let first = TimeSpec::from_duration(time);
-        let expiration = Expiration::IntervalDelayed(first, TimeSpec::from_duration(AGAIN));
-        timer.set(expiration, TimerSetTimeFlags::empty())?;
-        Ok(Self { _timer: timer })
+        let again = Expiration::IntervalDelayed(TimeSpec::from_duration(time), TimeSpec::from_duration(AGAIN));
+        let at_last = Expiration::OneShot(TimeSpec::from_duration(time.saturating_add(AT_LAST)));
+        Ok(Self { _alarm: started(Signal::SIGALRM, again)?, _end: started(Signal::SIGKILL, at_last)? })
     }
 }
 
@@ -41,4 +44,11 @@ impl Drop for Deadline {
             warn!(%error, "a late alarm would end the login");
         }
     }
+}
+
+fn started(signal: Signal, expiration: Expiration) -> nix::Result<Timer> {
+    let notification = SigevNotify::SigevSignal { signal, si_value: 0 };
+    let mut timer = Timer::new(ClockId::CLOCK_MONOTONIC, SigEvent::new(notification))?;
+    timer.set(expiration, TimerSetTimeFlags::empty())?;
+    Ok(timer)
 }

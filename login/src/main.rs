@@ -9,6 +9,7 @@ mod defs;
 mod environment;
 mod failure;
 mod greeting;
+mod home;
 mod host;
 mod line;
 mod pam;
@@ -85,19 +86,22 @@ fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Fai
 
     let admitted = admit(request, &settings, &terminal, &records);
     drop(deadline);
-    let (account, mut session) = match admitted {
+    let (mut account, mut session) = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
     };
     let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
+    let silent_home = home::leave_silent(&mut account, settings.timeout);
     let environment = caller.for_shell(&account, &settings, request.keeps_environment, &session.environment());
-    let start = Start { account: &account, settings: &settings, terminal: &terminal, environment, parent: Pid::this() };
+    let (account, parent) = (&account, Pid::this());
+    let start = Start { account, settings: &settings, terminal: &terminal, environment, silent_home, parent };
     let (session, exit) = run_shell(start, session, &line);
 
-    let mark = records.mark();
-    session.close();
+    // The line first: it must not stay the user's if a module hangs.
     give_back(&line, &terminal, group);
+    let mark = records.mark();
+    session.close_within(settings.timeout);
     records.ended(exit, mark);
     info!(line = %line.name(), user = account.name.as_str(), "session closed");
     Ok(ExitCode::SUCCESS)

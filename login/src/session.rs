@@ -1,11 +1,14 @@
 //! PAM's session: opened in order, closed in order, undone where it could not be opened.
 
 use std::ffi::CString;
+use std::time::Duration;
 
 use thiserror::Error;
 use tracing::warn;
 
+use crate::deadline::Deadline;
 use crate::pam::{PamError, Transaction};
+use crate::sys;
 use crate::talk::Talk;
 
 /// A session that PAM has opened. It is closed by [`close`](Self::close), in the process that opened it.
@@ -46,6 +49,16 @@ impl Session {
     /// Forgets the session in the child of a fork; it stays open.
     pub(crate) fn forget_in_child(self) {
         self.0.forget_in_child();
+    }
+
+    /// As [`close`](Self::close), within `time`. When that is over the process ends in the middle of it: what is left to do
+    /// then is what is left by a login that was killed, and getty and logind do it.
+    pub(crate) fn close_within(self, time: Option<Duration>) {
+        let deadline = sys::depart_on_alarm().and_then(|()| time.map(Deadline::start).transpose());
+        if let Err(error) = &deadline {
+            warn!(%error, "nothing limits the time in which the session is closed");
+        }
+        self.close();
     }
 
     /// Closes the session. What a module fails to do cannot be helped any more, so it is only logged.

@@ -30,6 +30,12 @@ pub(crate) fn close_inherited() -> io::Result<()> {
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Closes every descriptor (`close_range(2)`). For the child of a fork that opens nothing and only ends.
+pub(crate) fn close_all() {
+    // SAFETY: in this process nobody uses a descriptor any more, and their owners are never dropped in it.
+    unsafe { libc::close_range(0, u32::MAX, 0) };
+}
+
 /// Has every descriptor above stderr closed by the next exec (`close_range(2)`, `CLOSE_RANGE_CLOEXEC`).
 ///
 /// # Errors
@@ -152,6 +158,14 @@ pub(crate) fn depart_on_signals(departure: Departure) -> nix::Result<()> {
         set_action(signal, SigHandler::Handler(depart), SaFlags::SA_RESETHAND)?;
     }
     Ok(())
+}
+
+/// From now on SIGALRM again ends the process as [`depart_on_signals`] has it, and the other two keep their meaning.
+///
+/// # Errors
+/// Never, for this signal.
+pub(crate) fn depart_on_alarm() -> nix::Result<()> {
+    set_action(Signal::SIGALRM, SigHandler::Handler(depart), SaFlags::SA_RESETHAND)
 }
 
 /// Only async-signal-safe calls: fcntl, write, tcsetattr, raise, _exit (`signal-safety(7)`).

@@ -23,7 +23,7 @@ use crate::effects::kill;
 use crate::effects::life_line::{self, LifeLine};
 use crate::effects::runtime_directory::{Limits, RuntimeDirectories};
 use crate::effects::witnesses::{self, Subject};
-use crate::processes;
+use crate::processes::{self, Base};
 use crate::readiness::Readiness;
 use crate::sources::Sources;
 use crate::sources::signals::{Signals, Wish};
@@ -38,6 +38,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub(crate) struct Hands {
     /// The state files.
     pub(crate) records: Records,
+    /// Where the sessions' processes are.
+    pub(crate) base: Base,
     /// The slices and scopes.
     pub(crate) cgroups: Cgroups,
     /// `/run/user`.
@@ -185,7 +187,8 @@ impl Daemon {
                 self.opening(session, "cannot make the scope", self.make_scope(&session, uid, request))?;
             }
             Effect::WatchScope { session, uid } => {
-                let watched = self.sources.watch_scope(&session, uid);
+                let scope = cgroups.scope(uid, &session);
+                let watched = scope.map_or(Ok(()), |scope| self.sources.watch_scope(&session, &scope));
                 self.opening(session, "cannot watch the scope", watched)?;
             }
             Effect::WatchAgain(session) => self.watch_again(&session),
@@ -261,14 +264,15 @@ impl Daemon {
 
     fn make_scope(&self, session: &SessionId, uid: Uid, request: RequestId) -> io::Result<()> {
         let leader = self.leaders.get(&request).ok_or(Errno::SRCH)?;
-        self.hands.cgroups.make_scope(uid, session, leader.as_fd())
+        let pid = self.core.session(session).ok_or(Errno::SRCH)?.leader().pid;
+        self.hands.cgroups.make_scope(uid, session, pid, leader.as_fd())
     }
 
     /// Watches a session that was found again. What is gone by now is told as if it went while it was watched.
     fn watch_again(&mut self, id: &SessionId) {
         let Some(session) = self.core.session(id) else { return };
         let leader = processes::find(session.leader());
-        let (uid, has_scope) = (session.uid(), session.class().has_scope());
+        let scope = self.hands.cgroups.scope(session.uid(), id).filter(|_| session.class().has_scope());
         let life_line = life_line::reopen(&self.hands.records.life_line(id));
         match leader {
             Some(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
@@ -278,8 +282,8 @@ impl Daemon {
             Some(reader) => logged("cannot watch a life line", self.sources.watch_life_line(id, reader)),
             None => self.sources.happen(Event::LifeLineClosed(*id)),
         }
-        if has_scope {
-            logged("cannot watch a scope", self.sources.watch_scope(id, uid));
+        if let Some(scope) = scope {
+            logged("cannot watch a scope", self.sources.watch_scope(id, &scope));
         }
     }
 
@@ -293,7 +297,7 @@ impl Daemon {
         let has_scope = self.core.session(session).is_some_and(|session| session.class().has_scope());
         let scope = self.hands.cgroups.scope(uid, session).filter(|_| has_scope && whom == Whom::All);
         match (scope, self.sources.leader(session)) {
-            (Some(scope), _) => kill::scope(&scope, session, signal),
+            (Some(scope), _) => kill::scope(&self.hands.base, &scope, session, signal),
             (None, Some(leader)) => kill::leader(leader, signal),
             (None, None) => Err(Errno::SRCH.into()),
         }
@@ -301,8 +305,7 @@ impl Daemon {
 
     fn probe(&self, id: SessionId) -> Option<Event> {
         let session = self.core.session(&id)?;
-        let subject = Subject { id: &id, uid: session.uid(), leader: session.leader(), class: session.class() };
-        let witnesses = witnesses::ask(subject, &self.hands.records.life_line(&id), &self.hands.cgroups);
+        let witnesses = witnesses::ask(&Subject::of(session), &self.hands.records.life_line(&id), &self.hands.cgroups);
         Some(Event::Probed { session: id, witnesses })
     }
 

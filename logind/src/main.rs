@@ -26,6 +26,7 @@ use daemon::{Daemon, Hands};
 use effects::cgroup::Cgroups;
 use effects::runtime_directory::RuntimeDirectories;
 use options::{Options, Request};
+use processes::Base;
 use readiness::Readiness;
 use sources::Sources;
 use sources::foreground::Foreground;
@@ -70,15 +71,17 @@ async fn serve(options: &Options, config: &Config, ready: Readiness) -> Result<(
     let foreground = Foreground::open(Path::new(paths::FOREGROUND), Path::new(paths::VIRTUAL_TERMINALS));
     let front = foreground.as_ref().and_then(Foreground::current);
     let core = Core::new(config.policy.clone(), foreground.is_some());
+    let base = Base::find().map_err(StartError::Kernel)?;
     let hands = Hands {
         records: start::records()?,
-        cgroups: Cgroups::find(config.manage_cgroups),
+        cgroups: Cgroups::find(config.manage_cgroups, &base),
+        base: base.clone(),
         directories: RuntimeDirectories::below(Path::new(logind_api::USER_RUNTIME_BASE)),
         limits: config.runtime_directory_limits(),
     };
-    let mut sources = Sources::open(foreground, hands.cgroups.clone()).map_err(StartError::Kernel)?;
+    let mut sources = Sources::open(foreground).map_err(StartError::Kernel)?;
     start::watch_graphics(&mut sources);
-    let bus = Bus::open(start::doors(), start::world(), daemon::configured(hands.limits))?;
+    let bus = Bus::open(start::doors(), start::world(base), daemon::configured(hands.limits))?;
     let mut daemon = Daemon::new(core, bus, sources, hands);
     daemon.restore(front).await;
     daemon.serve(signals, ready, Path::new(paths::SYSTEM_BUS).exists(), || start::read_again(options)).await;

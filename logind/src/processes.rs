@@ -1,17 +1,17 @@
 //! Processes as the kernel knows them: pinned by a pidfd, described by /proc, placed by their cgroup.
 
-use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 
 use logind_core::leader::Leader;
 use logind_core::names::{SessionId, Uid, VtNumber};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+use crate::sys;
 
 /// `PID_FS_MAGIC` of linux/magic.h: the file system of pidfds since Linux 6.9.
 const PID_FS_MAGIC: u64 = 0x5049_4446;
@@ -29,11 +29,12 @@ pub(crate) struct Process {
     pub(crate) fd: OwnedFd,
     /// Its number and what makes the number unique.
     pub(crate) leader: Leader,
-    /// The session in whose scope it runs.
-    pub(crate) session: Option<SessionId>,
+    /// Where it runs.
+    pub(crate) place: Place,
     /// The virtual terminal that is its controlling terminal.
     pub(crate) vt: Option<VtNumber>,
-    /// Whether it runs as root, and nobody else made it do so: neither its real nor its effective user is another.
+    /// Whether it runs as root, and nobody else made it do so: neither its real nor its effective user is another. Asked
+    /// of who is at a virtual terminal only.
     pub(crate) is_roots: bool,
     /// Its audit session, unless unset or inherited from its parent.
     pub(crate) audit: Option<u32>,
@@ -41,16 +42,27 @@ pub(crate) struct Process {
 
 /// The pidfd of the process `leader`, if it has not ended: another with its number is not it.
 pub(crate) fn find(leader: Leader) -> Option<OwnedFd> {
-    let process = Process::by_pid(leader.pid).ok()?;
-    let is_other = matches!((process.leader.pidfs_id, leader.pidfs_id), (Some(now), Some(then)) if now != then);
-    (process.leader.start_time == leader.start_time && !is_other && !has_ended(process.fd.as_fd()))
-        .then_some(process.fd)
+    let fd = open(leader.pid).ok()?;
+    let start_time = Stat::read(leader.pid).ok()?.start_time;
+    let is_other = matches!((pidfs_id(fd.as_fd()).ok()?, leader.pidfs_id), (Some(now), Some(then)) if now != then);
+    (start_time == leader.start_time && !is_other && !has_ended(fd.as_fd())).then_some(fd)
 }
 
 /// Whether the process that `fd` pins has ended, reaped or not (pidfd_open(2)).
 fn has_ended(fd: BorrowedFd<'_>) -> bool {
     let mut pidfd = [PollFd::new(&fd, PollFlags::IN)];
     matches!(poll(&mut pidfd, Some(&Timespec::default())), Ok(1))
+}
+
+/// Whether the process that `fd` pins is not reaped, so that its number is its own.
+///
+/// # Errors
+/// `ESRCH` if it is.
+pub(crate) fn is_there(fd: BorrowedFd<'_>) -> io::Result<()> {
+    match sys::send_signal(fd, 0) {
+        Err(error) if error.raw_os_error() == Some(libc::EPERM) => Ok(()), // somebody else's
+        outcome => outcome,
+    }
 }
 
 /// Where a process runs: its session and owner by the names of its cgroup.
@@ -67,9 +79,8 @@ impl Process {
     ///
     /// # Errors
     /// `ESRCH` if there is none (any more); what pidfd_open(2) says otherwise.
-    pub(crate) fn by_pid(pid: u32) -> io::Result<Self> {
-        let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
-        Self::by_pidfd(pidfd_open(number, PidfdFlags::empty())?)
+    pub(crate) fn by_pid(pid: u32, base: &Base) -> io::Result<Self> {
+        Self::read(pid, open(pid)?, base)
     }
 
     /// Reads what /proc says of the process that `fd`, somebody's pidfd, pins.
@@ -77,41 +88,58 @@ impl Process {
     /// # Errors
     /// `EBADF` if `fd` is no pidfd, `EINVAL` if it pins a thread, `ESRCH` if the process is gone or not in our PID
     /// namespace.
-    pub(crate) fn by_pidfd(fd: OwnedFd) -> io::Result<Self> {
+    pub(crate) fn by_pidfd(fd: OwnedFd, base: &Base) -> io::Result<Self> {
         let pid = pid_of(fd.as_fd())?;
         // A pidfd made with PIDFD_THREAD (pidfd_open(2)), which is O_EXCL, ends with its thread, not with the process.
         if rustix::fs::fcntl_getfl(&fd)?.contains(OFlags::EXCL) {
             return Err(Errno::INVAL.into());
         }
+        Self::read(pid, fd, base)
+    }
+
+    fn read(pid: u32, fd: OwnedFd, base: &Base) -> io::Result<Self> {
         let pidfs_id = pidfs_id(fd.as_fd())?;
         let stat = Stat::read(pid)?;
-        let place = place_of(pid)?;
-        let is_roots = is_roots(&read_proc(pid, "status")?);
+        let place = base.place_of(pid)?;
+        let is_roots = stat.vt.is_some() && is_roots(&read_proc(pid, "status")?);
         let audit = audit_session(pid).filter(|&id| audit_session(stat.parent) != Some(id));
-        if pid_of(fd.as_fd())? != pid {
-            return Err(Errno::SRCH.into());
-        }
+        is_there(fd.as_fd())?; // so all of that was its own
         let leader = Leader { pid, start_time: stat.start_time, pidfs_id };
-        Ok(Self { fd, leader, session: place.session, vt: stat.vt, is_roots, audit })
+        Ok(Self { fd, leader, place, vt: stat.vt, is_roots, audit })
     }
 }
 
-/// The session and the owner of process `pid`, from /proc/PID/cgroup alone.
-///
-/// # Errors
-/// `ESRCH` if there is no such process.
-pub(crate) fn place_of(pid: u32) -> io::Result<Place> {
-    let base = base_cgroup()?;
-    Ok(unified_cgroup(&read_proc(pid, "cgroup")?).map(|path| place_in(&base, path)).unwrap_or_default())
+fn open(pid: u32) -> io::Result<OwnedFd> {
+    let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+    Ok(pidfd_open(number, PidfdFlags::empty())?)
 }
 
 /// The cgroup below which `user.slice` lies, without a slash at the end: the cgroup of PID 1 without the leaf that an
 /// init makes for itself. Empty for the root of the tree or of our cgroup namespace. libsystemd finds it the same way.
-///
-/// # Errors
-/// What reading /proc/1/cgroup says.
-pub(crate) fn base_cgroup() -> io::Result<String> {
-    Ok(base_of(unified_cgroup(&read_proc(1, "cgroup")?).unwrap_or_default()).to_owned())
+#[derive(Clone, Debug)]
+pub(crate) struct Base(String);
+
+impl Base {
+    /// Finds it, once, at start.
+    ///
+    /// # Errors
+    /// What reading /proc/1/cgroup says.
+    pub(crate) fn find() -> io::Result<Self> {
+        Ok(Self(base_of(unified_cgroup(&read_proc(1, "cgroup")?).unwrap_or_default()).to_owned()))
+    }
+
+    /// Its path in the tree.
+    pub(crate) fn path(&self) -> &str {
+        &self.0
+    }
+
+    /// The session and the owner of process `pid`, from /proc/PID/cgroup alone.
+    ///
+    /// # Errors
+    /// `ESRCH` if there is no such process.
+    pub(crate) fn place_of(&self, pid: u32) -> io::Result<Place> {
+        Ok(unified_cgroup(&read_proc(pid, "cgroup")?).map(|path| place_in(&self.0, path)).unwrap_or_default())
+    }
 }
 
 fn base_of(path: &str) -> &str {
@@ -210,9 +238,8 @@ fn audit_session(pid: u32) -> Option<u32> {
 ///
 /// # Errors
 /// `ESRCH` if the process is gone and reaped, or not in our PID namespace; `EBADF` if `fd` is no pidfd.
-pub(crate) fn pid_of(fd: BorrowedFd<'_>) -> io::Result<u32> {
-    let info = read_file(Path::new(&format!("/proc/self/fdinfo/{}", fd.as_raw_fd())))?;
-    let info = String::from_utf8_lossy(&info);
+fn pid_of(fd: BorrowedFd<'_>) -> io::Result<u32> {
+    let info = read_file(&format!("/proc/self/fdinfo/{}", fd.as_raw_fd()))?;
     let pid = info.lines().find_map(|line| line.strip_prefix("Pid:")).ok_or(Errno::BADF)?;
     // -1 is a process that is gone, 0 one outside of our PID namespace.
     pid.trim().parse().ok().filter(|&pid| pid != 0).ok_or_else(|| Errno::SRCH.into())
@@ -224,30 +251,39 @@ fn pidfs_id(fd: BorrowedFd<'_>) -> io::Result<Option<u64>> {
 }
 
 fn read_proc(pid: u32, file: &str) -> io::Result<String> {
-    let bytes = read_file(Path::new(&format!("/proc/{pid}/{file}"))).map_err(|error| match error.kind() {
+    read_file(&format!("/proc/{pid}/{file}")).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Errno::SRCH.into(),
         _ => error,
-    })?;
-    // A process names itself and its cgroups in any bytes; nothing that is asked for here depends on those.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    })
 }
 
-/// Reads a whole file of the kernel's, which says beforehand neither how long it is nor anything of use: with room for
-/// all of most such files, in two reads instead of half a dozen.
+/// Reads a whole small file of the kernel's.
 ///
 /// # Errors
 /// What the kernel says.
-pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let file = fs::File::open(path)?;
-    let mut bytes = Vec::new();
+pub(crate) fn read_file(path: &str) -> io::Result<String> {
+    read_text(rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Reads a small file of the kernel's from its beginning. The kernel makes each of those that we read in one piece
+/// (`single_open` of seq_file.rst, kernfs), so a read that leaves room has all of it.
+///
+/// # Errors
+/// What the kernel says.
+pub(crate) fn read_text(file: impl AsFd) -> io::Result<String> {
+    let mut bytes = Vec::with_capacity(ROOM);
     loop {
-        bytes.reserve(ROOM);
-        match rustix::io::read(&file, spare_capacity(&mut bytes)) {
-            Ok(0) => return Ok(bytes),
-            Ok(_) | Err(Errno::INTR) => {}
+        let at = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        match rustix::io::pread(&file, spare_capacity(&mut bytes), at) {
+            Ok(0) => break,
+            Ok(_) if bytes.len() < bytes.capacity() => break,
+            Ok(_) => bytes.reserve(bytes.len()),
+            Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
     }
+    // A process names itself and its cgroups in any bytes; nothing that is asked for here depends on those.
+    Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
 #[cfg(test)]
@@ -256,6 +292,10 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+
+    fn base() -> Base {
+        Base::find().expect("PID 1 is there")
+    }
 
     fn place(session: Option<&str>, owner: Option<u32>) -> Place {
         Place { session: session.and_then(SessionId::new), owner: owner.and_then(Uid::new) }
@@ -317,8 +357,8 @@ mod tests {
 
     #[test]
     fn this_process_is_found_by_number_and_by_pidfd() {
-        let by_pid = Process::by_pid(std::process::id()).expect("this process");
-        let again = Process::by_pidfd(by_pid.fd.try_clone().expect("a copy")).expect("this process");
+        let by_pid = Process::by_pid(std::process::id(), &base()).expect("this process");
+        let again = Process::by_pidfd(by_pid.fd.try_clone().expect("a copy"), &base()).expect("this process");
         assert_eq!(by_pid.leader, again.leader);
         assert_eq!(by_pid.leader.pid, std::process::id());
         assert!(by_pid.leader.start_time > 0);
@@ -331,15 +371,15 @@ mod tests {
         let fd = pidfd_open(number, PidfdFlags::empty()).expect("a pidfd");
         child.wait().expect("its end");
         let errno = |error: io::Error| error.raw_os_error();
-        assert_eq!(Process::by_pidfd(fd).map_err(errno).err(), Some(Some(libc::ESRCH)));
-        assert_eq!(Process::by_pid(child.id()).map_err(errno).err(), Some(Some(libc::ESRCH)));
-        assert_eq!(Process::by_pid(0).map_err(errno).err(), Some(Some(libc::ESRCH)));
+        assert_eq!(Process::by_pidfd(fd, &base()).map_err(errno).err(), Some(Some(libc::ESRCH)));
+        assert_eq!(Process::by_pid(child.id(), &base()).map_err(errno).err(), Some(Some(libc::ESRCH)));
+        assert_eq!(Process::by_pid(0, &base()).map_err(errno).err(), Some(Some(libc::ESRCH)));
     }
 
     #[test]
     fn a_leader_is_found_until_it_ends_and_never_under_anothers_number() {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
-        let process = Process::by_pid(child.id()).expect("it runs");
+        let process = Process::by_pid(child.id(), &base()).expect("it runs");
         let leader = process.leader;
         assert!(find(leader).is_some());
         assert!(find(Leader { pidfs_id: None, ..leader }).is_some());
@@ -356,7 +396,7 @@ mod tests {
     #[test]
     fn a_file_is_no_pidfd() {
         let file = File::open("/dev/null").expect("a file");
-        let error = Process::by_pidfd(file.into()).expect_err("no process");
+        let error = Process::by_pidfd(file.into(), &base()).expect_err("no process");
         assert_eq!(error.raw_os_error(), Some(libc::EBADF));
     }
 }

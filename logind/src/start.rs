@@ -16,13 +16,14 @@ use crate::bus::{DoorError, Doors, World};
 use crate::config::{self, Config};
 use crate::options::Options;
 use crate::paths;
-use crate::processes;
+use crate::processes::Base;
 use crate::readiness::Readiness;
 use crate::sources::graphics::Graphics;
 use crate::sources::{self, Sources};
 use crate::state::records::{Places, Records};
 
-/// How many descriptors 100,000 sessions need: a pidfd and a life line each, and as many connections.
+/// How many descriptors 100,000 sessions need: a pidfd, a life line and its scope's events each, and as many
+/// connections.
 const DESCRIPTORS: u64 = 1 << 19;
 
 /// Why logind cannot run.
@@ -168,6 +169,6 @@ pub(crate) fn doors() -> Doors {
 }
 
 /// What the bus asks of the system.
-pub(crate) fn world() -> World {
-    World { place_of: processes::place_of, machine_id: paths::MACHINE_ID.into() }
+pub(crate) fn world(base: Base) -> World {
+    World { place_of: Base::place_of, base, machine_id: paths::MACHINE_ID.into() }
 }

@@ -22,7 +22,8 @@ use subscriber::Syslog;
 ///
 /// One RFC 3164 datagram an event to `/dev/log`; without a log daemon the line goes to `/dev/kmsg` (root only), then
 /// to stderr. With `also_stderr` it goes to stderr in any case. Sending never blocks; lines that found no way out are
-/// counted, and the next line that finds one says how many.
+/// counted, and the next line that finds one says how many. A descriptor is kept open `also_stderr`, as daemons log,
+/// and otherwise none.
 ///
 /// A line is `message key=value …`. Bytes that are not printable ASCII are written `\xNN`, so no field can break the
 /// line or steer a terminal; a value with blanks, quotes or `=` stands in double quotes, so no field can pose as
@@ -60,5 +61,6 @@ fn set_global(
     max_level: Level,
 ) -> Result<(), SetGlobalDefaultError> {
     let sink = Sink::new(Paths::system(), stderr);
+    let sink = if stderr == Stderr::Always { sink.with_socket() } else { sink };
     tracing::subscriber::set_global_default(Syslog { identifier, facility, max_level, sink })
 }

@@ -1,4 +1,4 @@
-//! Where a line goes: the log daemon, else the kernel's log, else stderr. Nothing here blocks or keeps a file open.
+//! Where a line goes: the log daemon, else the kernel's log, else stderr. Nothing here blocks.
 
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 
 use crate::line::Line;
 use crate::paths::Paths;
@@ -25,18 +26,25 @@ pub(crate) enum Stderr {
 
 /// The ways out of the process for a line.
 ///
-/// The log daemon's socket is opened anew for each line: a daemon that was restarted, started late or replaced is
-/// found without any state to go stale, also after a fork.
+/// The log daemon is looked for by its path with each line: one that was restarted, started late or replaced is found
+/// without any state to go stale.
 #[derive(Debug)]
 pub(crate) struct Sink {
     paths: Paths,
     stderr: Stderr,
+    /// What lines are sent from, in a program that sends many; others open one for each, and keep no descriptor.
+    socket: Option<UnixDatagram>,
     lost: AtomicU32,
 }
 
 impl Sink {
     pub(crate) fn new(paths: Paths, stderr: Stderr) -> Self {
-        Self { paths, stderr, lost: AtomicU32::new(0) }
+        Self { paths, stderr, socket: None, lost: AtomicU32::new(0) }
+    }
+
+    /// The same with a socket that is kept; without one if there is none to be had.
+    pub(crate) fn with_socket(self) -> Self {
+        Self { socket: socket().ok(), ..self }
     }
 
     /// Sends `line` by the best way that works now; a line without a way is counted, and the next one tells.
@@ -65,9 +73,12 @@ impl Sink {
     }
 
     fn to_daemon(&self, line: &Line) -> io::Result<()> {
-        let socket = UnixDatagram::unbound()?;
-        socket.set_nonblocking(true)?; // a log daemon that does not read must not hold up a login
-        socket.send_to(line.datagram().as_bytes(), &self.paths.log).map(drop)
+        let datagram = line.datagram();
+        match &self.socket {
+            Some(kept) => kept.send_to(datagram.as_bytes(), &self.paths.log)?,
+            None => socket()?.send_to(datagram.as_bytes(), &self.paths.log)?,
+        };
+        Ok(())
     }
 
     fn to_kernel(&self, line: &Line) -> io::Result<()> {
@@ -79,6 +90,12 @@ impl Sink {
             OpenOptions::new().append(true).custom_flags(flags.bits().cast_signed()).open(&self.paths.kmsg)?;
         kmsg.write_all(line.kernel_record().as_bytes()) // the kernel takes a record in one write or not at all
     }
+}
+
+/// A socket that does not wait: a log daemon that does not read must not hold up a login.
+fn socket() -> io::Result<UnixDatagram> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    Ok(socket_with(AddressFamily::UNIX, SocketType::DGRAM, flags, None)?.into())
 }
 
 /// Writes to stderr if it takes bytes now: it may be a terminal held by ^S, or a pipe nobody reads.
@@ -115,12 +132,13 @@ mod tests {
     #[test]
     fn a_restarted_log_daemon_gets_the_next_line() {
         let folder = tempfile::tempdir().expect("a folder");
-        let sink = sink_in(&folder);
-        for text in ["before", "after"] {
-            let daemon = UnixDatagram::bind(&sink.paths.log).expect("a socket");
-            sink.send(&line(text));
-            assert_eq!(next_line(&daemon), format!("test[7]: {text}"));
-            std::fs::remove_file(&sink.paths.log).expect("the old socket goes");
+        for sink in [sink_in(&folder), sink_in(&folder).with_socket()] {
+            for text in ["before", "after"] {
+                let daemon = UnixDatagram::bind(&sink.paths.log).expect("a socket");
+                sink.send(&line(text));
+                assert_eq!(next_line(&daemon), format!("test[7]: {text}"));
+                std::fs::remove_file(&sink.paths.log).expect("the old socket goes");
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! Every end of a login: in order, by force, too late.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt as _;
 
 use rustix::process::{Signal, kill_process};
 use rustix::termios::LocalModes;
@@ -120,6 +121,43 @@ fn a_module_that_hangs_is_interrupted_by_the_timeout() {
         seat.sees("timed out after 1 seconds");
         assert_eq!(seat.exits(), Some(0), "{phase}");
         drop(writer);
+    }
+}
+
+#[test]
+fn a_module_that_keeps_every_signal_from_login_is_ended_by_the_kernel() {
+    for phase in ["auth", "open"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+        let lines = "auth required HOSTILE hang=auth\nsession required HOSTILE hang=open";
+        machine.begin_stack_with(lines);
+        let name = if phase == "auth" { vec!["--", "alice"] } else { vec!["-f", "alice"] };
+        let mut seat = machine.login(&name);
+        assert_eq!(seat.ends().signal(), Some(libc::SIGKILL), "{phase}");
+        assert!(machine.wtmp().is_empty(), "{phase}");
+    }
+}
+
+#[test]
+fn a_module_that_never_closes_its_session_keeps_neither_the_line_nor_login() {
+    let Some(machine) = Machine::new() else { return };
+    machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+    let never = machine.path("run/never");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &never, 0o600.into()).expect("a fifo");
+    let _writer = fs::OpenOptions::new().read(true).write(true).open(&never).expect("a writer that never writes");
+    for (line, end) in [
+        ("session required pam_exec.so type=close_session /bin/cat /run/never", None),
+        ("session required HOSTILE hang=close", Some(libc::SIGKILL)),
+    ] {
+        machine.begin_stack_with(line);
+        let mut seat = machine.login(&["-f", "alice"]);
+        seat.sees("$ ");
+        seat.types("kill -9 $$\r");
+        assert_eq!(seat.ends().signal(), end);
+        assert_eq!(seat.owner(), (0, 5, 0o600), "the line is nobody's already");
+        assert!(seat.is_hung_up());
+        let record = &machine.utmp()[0];
+        assert_eq!(record.kind, Kind::UserProcess, "the logout is the next getty's to record, as after a kill");
     }
 }
 

@@ -118,6 +118,17 @@ impl Machine {
         self.write(file, &(before + text));
     }
 
+    /// Has a stack begin with `lines`, in which `HOSTILE` stands for a module that does what a bad one may do
+    /// (`hostile_module.c`).
+    pub(crate) fn begin_stack_with(&self, lines: &str) {
+        let module = self.path("run/hostile_module.so");
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/hostile_module.c");
+        let mut compiler = Command::new("cc");
+        let built = compiler.args(["-Wall", "-shared", "-fPIC", "-o"]).arg(&module).args([source, "-lpam"]).status();
+        assert!(built.expect("a compiler").success());
+        self.write("etc/pam.d/login", &format!("{}\n{STACK}", lines.replace("HOSTILE", "/run/hostile_module.so")));
+    }
+
     /// login on a new terminal, as getty would start it.
     pub(crate) fn login(&self, arguments: &[&str]) -> Seat {
         self.run(&[&[env!("CARGO_BIN_EXE_login")], arguments].concat())

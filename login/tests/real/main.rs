@@ -2,6 +2,7 @@
 
 mod ends;
 mod good_login;
+mod homes;
 mod machine;
 mod messages;
 mod refusals;

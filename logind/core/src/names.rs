@@ -28,30 +28,39 @@ impl fmt::Display for Uid {
     }
 }
 
-/// A session's name: ASCII letters and digits, 1 to 16 of them (`session_id_valid` allows any length; a file name and
+/// A session's name: ASCII letters and digits, 1 to 15 of them (`session_id_valid` allows any length; a file name and
 /// a cgroup are made of it). An audit session's number, or `c` and a counter. It stands in every table that finds the
 /// session, so it is kept in place.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId([u8; Self::MAX]); // zeros fill it up, and sort before every letter
+pub struct SessionId {
+    /// Filled up with zeros, which sort before every letter.
+    letters: [u8; Self::MAX],
+    length: u8,
+}
 
 impl SessionId {
     /// The longest name taken.
-    pub const MAX: usize = 16;
+    pub const MAX: usize = 15;
 
     /// What sorts before every name, and is none.
-    pub(crate) const BEFORE_ALL: Self = Self([0; Self::MAX]);
+    pub(crate) const BEFORE_ALL: Self = Self { letters: [0; Self::MAX], length: 0 };
 
     /// The name `s`, if it is one.
     pub fn new(s: &str) -> Option<Self> {
-        let mut name = [0; Self::MAX];
-        name.get_mut(..s.len())?.copy_from_slice(s.as_bytes());
-        (!s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(Self(name))
+        let mut letters = [0; Self::MAX];
+        letters.get_mut(..s.len())?.copy_from_slice(s.as_bytes());
+        let length = u8::try_from(s.len()).ok()?;
+        (length > 0 && s.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(Self { letters, length })
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
-        let end = self.0.iter().position(|&b| b == 0).unwrap_or(Self::MAX);
-        core::str::from_utf8(&self.0[..end]).unwrap_or_default() // it is ASCII
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default() // it is ASCII
+    }
+
+    /// The letters of the name.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.letters[..usize::from(self.length)]
     }
 }
 

@@ -153,6 +153,16 @@ impl Session {
         self.stage
     }
 
+    /// Whether the kernel has said that the leader is gone.
+    pub fn is_leader_gone(&self) -> bool {
+        self.ending.leader_gone
+    }
+
+    /// Whether the kernel has said that nobody holds the life line any more.
+    pub fn is_life_line_gone(&self) -> bool {
+        self.ending.life_line_gone
+    }
+
     /// The PAM service.
     pub fn service(&self) -> &str {
         &self.service

@@ -28,8 +28,8 @@ pub(super) fn create_session(call: &Call<'_>) -> Result<Called, Fault> {
     let asked = Asked::parse(&mut fields)?;
     fields.scope_properties()?;
     let leader = match pid {
-        0 => Process::by_pidfd(call.credentials.pidfd()?)?,
-        pid => Process::by_pid(pid)?,
+        0 => Process::by_pidfd(call.credentials.pidfd()?, &call.world.base)?,
+        pid => Process::by_pid(pid, &call.world.base)?,
     };
     called(call, uid, asked, leader)
 }
@@ -45,7 +45,8 @@ pub(super) fn create_session_with_pidfd(call: &Call<'_>) -> Result<Called, Fault
     }
     fields.scope_properties()?;
     let leader = leader.try_to_owned().map_err(|_| Fault::system(libc::EMFILE))?;
-    let leader = Process::by_pidfd(zbus::OwnedFd::from(leader).into()).map_err(|error| match error.raw_os_error() {
+    let leader = Process::by_pidfd(zbus::OwnedFd::from(leader).into(), &call.world.base);
+    let leader = leader.map_err(|error| match error.raw_os_error() {
         Some(libc::EBADF) => Fault::invalid("The descriptor is no pidfd"),
         _ => error.into(),
     })?;
@@ -77,7 +78,7 @@ fn called(call: &Call<'_>, uid: Uid, asked: Asked, leader: Process) -> Result<Ca
         remote_user: asked.remote_user,
         remote_host: asked.remote_host,
         audit: leader.audit,
-        leader_session: leader.session,
+        leader_session: leader.place.session,
         leader_vt: leader.vt.filter(|_| leader.is_roots),
     };
     if login.claims_in_vain(call.view.core.policy()) {

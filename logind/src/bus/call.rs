@@ -18,7 +18,7 @@ use zbus::{DynamicType, Message};
 use super::credentials::Credentials;
 use super::fault::Fault;
 use super::path;
-use crate::processes::Place;
+use crate::processes::{Base, Place};
 
 /// A call that changes the registry: what to feed the core. Its answer comes back by the event's request.
 #[derive(Debug)]
@@ -57,7 +57,9 @@ pub(crate) struct Configured {
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     /// Where a process runs.
-    pub(crate) place_of: fn(u32) -> io::Result<Place>,
+    pub(crate) place_of: fn(&Base, u32) -> io::Result<Place>,
+    /// Where the sessions are.
+    pub(crate) base: Base,
     /// The file with this machine's identity (machine-id(5)).
     pub(crate) machine_id: PathBuf,
 }

@@ -64,7 +64,7 @@ impl Credentials {
     }
 
     /// The caller that the peer is now: its place is read anew, for a process moves.
-    pub(super) fn caller(&self, place_of: fn(u32) -> io::Result<Place>) -> Caller {
+    pub(super) fn caller(&self, place_of: impl Fn(u32) -> io::Result<Place>) -> Caller {
         let gone = Caller { uid: self.uid, pid: 0, session: None, owner: None };
         let Some(process) = &self.process else { return gone };
         let place = place_of(process.pid);

@@ -2,6 +2,7 @@
 //! (D-Bus Specification, Message Bus Messages).
 
 use logind_api::{BUS_NAME, error};
+use logind_core::names::Uid;
 use zbus::message::{Header, Type};
 use zbus::{MatchRule, Message};
 
@@ -15,8 +16,10 @@ pub(super) const DRIVER: &str = "org.freedesktop.DBus";
 /// logind's unique name behind the private door.
 pub(super) const OWN_NAME: &str = ":1.0";
 
-/// How many rules a connection may have, and how long each.
+/// How many rules a connection may have, how many all those of one user may, and how long each. Every signal is held
+/// against every rule, which takes a microsecond; root, who could stop us, is not counted.
 const MOST_RULES: usize = 256;
+const MOST_RULES_OF_USER: usize = 512;
 const LONGEST_RULE: usize = 1024;
 
 /// Whom a message through the private door is for.
@@ -40,11 +43,16 @@ pub(super) fn addressee(header: &Header<'_>) -> Addressee {
     }
 }
 
-/// Answers a call to the bus.
+/// Answers a call to the bus. `rules_of_user`: how many rules the user has, through whatever connections.
 ///
 /// # Errors
 /// What the caller is answered instead.
-pub(super) fn answer(id: ConnectionId, peer: &mut Connection, message: &Message) -> Result<Message, Fault> {
+pub(super) fn answer(
+    id: ConnectionId,
+    peer: &mut Connection,
+    rules_of_user: usize,
+    message: &Message,
+) -> Result<Message, Fault> {
     let (header, body) = (message.header(), message.body());
     let member = header.member().map(|member| member.as_str()).unwrap_or_default();
     let built = match (member, body.signature().to_string_no_parens().as_str()) {
@@ -55,7 +63,7 @@ pub(super) fn answer(id: ConnectionId, peer: &mut Connection, message: &Message)
             reply(&header).build(&unique_name(id))
         }
         ("AddMatch", "s") => {
-            add_match(peer, text(message)?.as_str())?;
+            add_match(peer, rules_of_user, text(message)?.as_str())?;
             reply(&header).build(&())
         }
         ("RemoveMatch", "s") => {
@@ -104,13 +112,17 @@ fn owner(name: &str, id: ConnectionId) -> Result<String, Fault> {
     }
 }
 
-fn add_match(peer: &mut Connection, text: &str) -> Result<(), Fault> {
+fn add_match(peer: &mut Connection, rules_of_user: usize, text: &str) -> Result<(), Fault> {
     let rule = parse(text)?;
-    if peer.rules.len() >= MOST_RULES {
-        return Err(Fault::new(error::LIMITS_EXCEEDED, "This connection has too many match rules"));
+    if !has_room_for_rule(peer.credentials.uid, peer.rules.len(), rules_of_user) {
+        return Err(Fault::new(error::LIMITS_EXCEEDED, "There are too many match rules of this connection or user"));
     }
     peer.rules.push(rule);
     Ok(())
+}
+
+fn has_room_for_rule(uid: Uid, of_connection: usize, of_user: usize) -> bool {
+    of_connection < MOST_RULES && (uid == Uid::ROOT || of_user < MOST_RULES_OF_USER)
 }
 
 fn remove_match(peer: &mut Connection, text: &str) -> Result<(), Fault> {
@@ -163,6 +175,16 @@ mod tests {
         for rule in [gdbus, qt, "", "type='signal'", "sender='org.freedesktop.login1'", "eavesdrop='true'"] {
             assert!(told(rule), "{rule}");
         }
+    }
+
+    #[test]
+    fn many_connections_give_a_user_no_more_rules_than_a_few() {
+        let alice = Uid::new(1000).expect("a uid");
+        assert!(has_room_for_rule(alice, MOST_RULES - 1, MOST_RULES_OF_USER - 1));
+        assert!(!has_room_for_rule(alice, 0, MOST_RULES_OF_USER));
+        assert!(!has_room_for_rule(alice, MOST_RULES, MOST_RULES));
+        assert!(has_room_for_rule(Uid::ROOT, 0, 64 * MOST_RULES));
+        assert!(!has_room_for_rule(Uid::ROOT, MOST_RULES, MOST_RULES));
     }
 
     #[test]

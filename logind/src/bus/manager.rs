@@ -205,7 +205,7 @@ fn seat_name(session: &Session) -> &str {
 }
 
 fn place_of(call: &Call<'_>, pid: u32) -> io::Result<Place> {
-    (call.world.place_of)(pid)
+    (call.world.place_of)(&call.world.base, pid)
 }
 
 /// The session that an argument names: nothing or `self` is the caller's own, `auto` that or its display session.

@@ -137,6 +137,19 @@ impl PrivateDoor {
         self.connections.get_mut(&id)
     }
 
+    /// A connection, and how many match rules those of its user have.
+    pub(super) fn connection_and_rules(&mut self, id: ConnectionId) -> Option<(&mut Connection, usize)> {
+        let uid = self.connections.get(&id)?.credentials.uid;
+        let own = self.connections.values().filter(|peer| peer.credentials.uid == uid);
+        let rules = own.map(|peer| peer.rules.len()).sum();
+        Some((self.connections.get_mut(&id)?, rules))
+    }
+
+    /// Whether any signal is wanted by anybody.
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.connections.values().any(|peer| !peer.rules.is_empty())
+    }
+
     /// Sends a message to a peer; one that does not read is dropped.
     pub(super) fn send(&mut self, id: ConnectionId, message: Message) {
         let Some(connection) = self.connections.get(&id) else { return };

@@ -6,17 +6,19 @@ use logind_api::USER_RUNTIME_BASE;
 use logind_core::Answer;
 use zbus::{Fd, Message};
 
-use super::driver::from_logind;
+use super::driver::{OWN_NAME, from_logind};
 use super::fault::Fault;
 use super::path::session_path;
+use super::service::Peer;
 
-/// The core's answer to `call`.
+/// The core's answer to `call`, ready to be sent to who made it.
 ///
 /// # Errors
 /// The fault to send instead, if it is a refusal.
-pub(super) fn message(call: &Message, answer: Answer, life_line: Option<OwnedFd>) -> Result<Message, Fault> {
+pub(super) fn message(call: &Message, to: &Peer, answer: Answer, life_line: Option<OwnedFd>) -> Result<Message, Fault> {
     let header = call.header();
     let reply = Message::method_return(&header);
+    let reply = if matches!(to, Peer::Private(_)) { reply.sender(OWN_NAME) } else { reply };
     let built = match answer {
         Answer::Done => reply.build(&()),
         Answer::Refused(refusal) => return Err(refusal.into()),

@@ -62,8 +62,10 @@ struct Waiting {
 
 /// Who waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Peer {
+pub(super) enum Peer {
+    /// Through the private door.
     Private(ConnectionId),
+    /// Through the system bus, by its unique name.
     System(String),
 }
 
@@ -136,35 +138,44 @@ impl Bus {
     /// Answers a call. An answer to one that no longer waits is dropped, and with it the life line.
     pub(crate) fn reply(&mut self, request: RequestId, answer: Answer, life_line: Option<OwnedFd>) {
         let Some(Waiting { from, message }) = self.waiting.remove(&request) else { return };
-        let answer = reply::message(&message, answer, life_line);
+        let answer = reply::message(&message, &from, answer, life_line);
         self.send(&from, &message, answer);
     }
 
     /// Tells everybody.
     pub(crate) fn announce(&mut self, signal: &Signal, core: &Core) {
+        let is_heard = self.private.is_listened_to();
+        if !is_heard && !self.system.is_up() {
+            return;
+        }
         let view = View { core, configured: &self.configured };
         let Some(message) = signals::message(signal, view) else { return };
-        match message.and_then(|message| Ok((driver::from_logind(&message)?, message))) {
-            Ok((private, public)) => {
-                self.private.announce(&private, driver::matches);
-                self.system.send(public);
-            }
+        let private = message.and_then(|public| {
+            let private = is_heard.then(|| driver::from_logind(&public)).transpose();
+            self.system.send(public);
+            private
+        });
+        match private {
+            Ok(private) => private.iter().for_each(|message| self.private.announce(message, driver::matches)),
             Err(error) => error!("cannot write the signal {signal:?}: {error}"),
         }
     }
 
     /// A message through the private door.
     fn said(&mut self, id: ConnectionId, message: Message, core: &Core) -> Option<Called> {
-        let peer = self.private.connection(id)?;
         if message.message_type() != Type::MethodCall {
             return None;
         }
         let header = message.header();
         let from = Peer::Private(id);
         let answer = match driver::addressee(&header) {
-            Addressee::Driver => driver::answer(id, peer, &message),
+            Addressee::Driver => {
+                let (peer, rules_of_user) = self.private.connection_and_rules(id)?;
+                driver::answer(id, peer, rules_of_user, &message)
+            }
             Addressee::Nobody => Err(driver::nobody(&header)),
             Addressee::Registry => {
+                let peer = self.private.connection(id)?;
                 self.last_request += 1;
                 let request = RequestId(self.last_request);
                 let view = View { core, configured: &self.configured };
@@ -237,6 +248,6 @@ fn serve(
     credentials: &Credentials,
     call: (&Message, RequestId, bool),
 ) -> Result<Outcome, Fault> {
-    let caller = credentials.caller(world.place_of);
+    let caller = credentials.caller(|pid| (world.place_of)(&world.base, pid));
     dispatch::serve(&Call::new(view, world, (&caller, credentials), call))
 }

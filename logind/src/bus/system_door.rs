@@ -41,6 +41,11 @@ impl SystemDoor {
         Self { path, arrivals, link: None, _keeper: keeper }
     }
 
+    /// Whether the bus is there.
+    pub(super) fn is_up(&self) -> bool {
+        self.link.is_some()
+    }
+
     /// Whether logind owns its name there.
     pub(super) fn owns_name(&self) -> bool {
         self.link.as_ref().is_some_and(Link::owns_name)

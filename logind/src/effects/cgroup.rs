@@ -2,27 +2,29 @@
 
 use std::fs;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use logind_core::names::{SessionId, Uid};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 use super::hierarchy;
-use crate::processes::{self, read_file};
+use crate::processes::{self, Base};
 
 /// The cgroup beside a user's scopes that takes processes whose session is not known any more.
 const LEFT_OVER: &str = "left-over.scope";
 
 /// The cgroup2 tree below which users have their slices, if there is one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Cgroups {
     base: Option<PathBuf>,
 }
 
 impl Cgroups {
     /// Finds the tree, once, at start; without one sessions are known by their leaders and life lines alone.
-    pub(crate) fn find(manage: bool) -> Self {
-        match hierarchy::find(manage) {
+    pub(crate) fn find(manage: bool, base: &Base) -> Self {
+        match hierarchy::find(manage, base) {
             Ok(base) => {
                 tracing::info!(base = %base.display(), "sessions have cgroups");
                 Self { base: Some(base) }
@@ -32,11 +34,6 @@ impl Cgroups {
                 Self { base: None }
             }
         }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn none() -> Self {
-        Self { base: None }
     }
 
     #[cfg(test)]
@@ -53,18 +50,23 @@ impl Cgroups {
         self.base.as_ref().map(|base| base.join("user.slice").join(format!("user-{uid}.slice")))
     }
 
-    /// Makes a session's scope and moves the process that `leader` pins into it.
+    /// Makes a session's scope and moves the process `pid`, which `leader` pins, into it.
     ///
     /// # Errors
     /// `ESRCH` if the leader is gone; what the kernel says of the directory or the move.
-    pub(crate) fn make_scope(&self, uid: Uid, id: &SessionId, leader: BorrowedFd<'_>) -> io::Result<()> {
+    pub(crate) fn make_scope(&self, uid: Uid, id: &SessionId, pid: u32, leader: BorrowedFd<'_>) -> io::Result<()> {
         let (Some(slice), Some(scope)) = (self.slice(uid), self.scope(uid, id)) else { return Ok(()) };
-        hierarchy::make_cgroup(&slice)?;
-        hierarchy::make_cgroup(&scope)?;
-        let pid = processes::pid_of(leader)?;
+        match hierarchy::make_cgroup(&scope) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                hierarchy::make_cgroup(&slice)?; // the user's first
+                hierarchy::make_cgroup(&scope)?;
+            }
+            outcome => outcome?,
+        }
+        processes::is_there(leader)?;
         hierarchy::move_into(&scope, pid)?;
         // The kernel moves by number alone: a leader that was still there afterwards is the one that was moved.
-        processes::pid_of(leader).map(drop)
+        processes::is_there(leader)
     }
 
     /// Whether a session's scope has processes, in it or deeper; none where there are no cgroups.
@@ -124,9 +126,27 @@ pub(crate) struct Found {
 
 /// Whether a cgroup or one below it has processes (`populated` of cgroup.events, cgroups(7)).
 pub(crate) fn is_populated(cgroup: &Path) -> io::Result<bool> {
-    match read_file(&cgroup.join("cgroup.events")) {
-        Ok(text) => Ok(text.split(|&b| b == b'\n').any(|line| line == b"populated 1")),
-        Err(error) if is_gone(&error) => Ok(false),
+    match open_events(cgroup) {
+        Ok(events) => Ok(says_populated(events.as_fd())? == Some(true)),
+        Err(Errno::NOENT) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Opens the file in which the kernel tells what becomes of a cgroup. It is ready for `EPOLLPRI` whenever that is
+/// something else than was read last (cgroup-v2.rst, `cgroup.events`).
+pub(crate) fn open_events(cgroup: &Path) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::open(cgroup.join("cgroup.events"), OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// Whether the cgroup of these events has processes, in it or deeper; no answer if it was removed.
+///
+/// # Errors
+/// What reading the kernel's word says.
+pub(crate) fn says_populated(events: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    match processes::read_text(events) {
+        Ok(text) => Ok(Some(text.lines().any(|line| line == "populated 1"))),
+        Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }

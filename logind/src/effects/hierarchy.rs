@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::mount::MountFlags;
 
 use crate::paths;
-use crate::processes;
+use crate::processes::Base;
 
 /// `CGROUP2_SUPER_MAGIC` and `SYSFS_MAGIC` of linux/magic.h.
 const CGROUP2_SUPER_MAGIC: FsWord = 0x6367_7270;
@@ -55,31 +55,31 @@ pub(crate) enum Unusable {
 ///
 /// # Errors
 /// The reason why there are no cgroups to work with.
-pub(super) fn find(manage: bool) -> Result<PathBuf, Unusable> {
+pub(super) fn find(manage: bool, base: &Base) -> Result<PathBuf, Unusable> {
     let point = mount_point(manage)?;
-    let base = base_directory(&point)?;
+    let at = base_directory(&point, base)?;
     if manage {
-        enable_controllers(&base);
+        enable_controllers(&at);
     }
-    let slice = base.join("user.slice");
+    let slice = at.join("user.slice");
     make_cgroup(&slice).map_err(Unusable::ReadOnly)?;
     if manage && let Err(error) = enable_present(&slice) {
         tracing::warn!(cgroup = %slice.display(), error = %error, "cannot enable controllers");
     }
-    if let Err(error) = leave_session(&base) {
+    if let Err(error) = leave_session(&at, base) {
         tracing::warn!(error = %error, "cannot leave the session that this was started from");
     }
-    Ok(base)
+    Ok(at)
 }
 
 /// An administrator who starts logind from a shell must not have it in the session's scope: the session would not end
 /// while logind runs, and ending the session would end logind.
-fn leave_session(base: &Path) -> io::Result<()> {
+fn leave_session(at: &Path, base: &Base) -> io::Result<()> {
     let own = std::process::id();
-    if processes::place_of(own)?.session.is_none() {
+    if base.place_of(own)?.session.is_none() {
         return Ok(());
     }
-    let leaf = base.join(OWN);
+    let leaf = at.join(OWN);
     make_cgroup(&leaf)?;
     move_into(&leaf, own)
 }
@@ -146,11 +146,10 @@ fn mount() -> rustix::io::Result<PathBuf> {
 }
 
 /// The directory of our base cgroup: what is mounted at `point` may be all, or the part that a container is given.
-fn base_directory(point: &Path) -> Result<PathBuf, Unusable> {
-    let base = processes::base_cgroup().map_err(Unusable::Unreadable)?;
+fn base_directory(point: &Path, base: &Base) -> Result<PathBuf, Unusable> {
     let mounts = fs::read_to_string(paths::MOUNTS).map_err(Unusable::Unreadable)?;
     let root = root_of_mount(&mounts, point).ok_or(Unusable::OutOfReach)?;
-    match below(&base, root).ok_or(Unusable::OutOfReach)? {
+    match below(base.path(), root).ok_or(Unusable::OutOfReach)? {
         "" => Ok(point.to_owned()),
         inside => Ok(point.join(inside)),
     }

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::cgroup;
 use super::hierarchy;
-use crate::processes::Process;
+use crate::processes::{Base, Process};
 use crate::sys;
 
 /// How often a scope is read again for processes made while the others got the signal.
@@ -28,7 +28,7 @@ pub(crate) fn leader(leader: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
 ///
 /// # Errors
 /// `ESRCH` if there is none.
-pub(crate) fn scope(scope: &Path, id: &SessionId, signal: i32) -> io::Result<()> {
+pub(crate) fn scope(base: &Base, scope: &Path, id: &SessionId, signal: i32) -> io::Result<()> {
     if !cgroup::is_populated(scope)? {
         return Err(Errno::SRCH.into());
     }
@@ -42,7 +42,7 @@ pub(crate) fn scope(scope: &Path, id: &SessionId, signal: i32) -> io::Result<()>
         for cgroup in cgroup::tree(scope)? {
             // A cgroup that was removed meanwhile has no processes.
             for pid in hierarchy::processes_in(&cgroup).unwrap_or_default() {
-                if seen.insert(pid) && one(pid, id, signal).is_ok() {
+                if seen.insert(pid) && one(base, pid, id, signal).is_ok() {
                     outcome = Ok(());
                 }
             }
@@ -55,9 +55,9 @@ pub(crate) fn scope(scope: &Path, id: &SessionId, signal: i32) -> io::Result<()>
 }
 
 /// Sends `signal` to process `pid` if it is still one of session `id`: the number may be another's by now.
-fn one(pid: u32, id: &SessionId, signal: i32) -> io::Result<()> {
-    let process = Process::by_pid(pid)?;
-    if process.session.as_ref() != Some(id) {
+fn one(base: &Base, pid: u32, id: &SessionId, signal: i32) -> io::Result<()> {
+    let process = Process::by_pid(pid, base)?;
+    if process.place.session.as_ref() != Some(id) {
         return Err(Errno::SRCH.into());
     }
     sys::send_signal(process.fd.as_fd(), signal)

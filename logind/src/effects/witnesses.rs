@@ -3,9 +3,10 @@
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use logind_core::event::Witnesses;
+use logind_core::event::{SavedSession, Witnesses};
 use logind_core::leader::Leader;
 use logind_core::names::{Class, SessionId, Uid};
+use logind_core::session::Session;
 
 use super::cgroup::Cgroups;
 use super::life_line;
@@ -15,23 +16,42 @@ use crate::processes;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'a> {
     /// Its name.
-    pub(crate) id: &'a SessionId,
+    id: &'a SessionId,
     /// Its user.
-    pub(crate) uid: Uid,
+    uid: Uid,
     /// Its leader.
-    pub(crate) leader: Leader,
+    leader: Leader,
     /// Its class.
-    pub(crate) class: Class,
+    class: Class,
+    /// Whether the kernel said already that the leader is gone, and that nobody holds the life line. Neither comes back.
+    leader_gone: bool,
+    life_line_gone: bool,
 }
 
-/// What is left of a session whose life line is at `life_line`. Nothing remembered is asked, only the kernel: by number
-/// and start time, and by path.
-pub(crate) fn ask(session: Subject<'_>, life_line: &Path, cgroups: &Cgroups) -> Witnesses {
+impl<'a> Subject<'a> {
+    /// One that is known.
+    pub(crate) fn of(session: &'a Session) -> Self {
+        let (leader_gone, life_line_gone) = (session.is_leader_gone(), session.is_life_line_gone());
+        let (id, uid, leader, class) = (session.id(), session.uid(), session.leader(), session.class());
+        Self { id, uid, leader, class, leader_gone, life_line_gone }
+    }
+
+    /// One of whom there is only a file.
+    pub(crate) fn of_saved(saved: &'a SavedSession) -> Self {
+        let SavedSession { id, uid, leader, class, .. } = saved;
+        Self { id, uid: *uid, leader: *leader, class: *class, leader_gone: false, life_line_gone: false }
+    }
+}
+
+/// What is left of a session whose life line is at `life_line`. The kernel is asked, by number and start time, and by
+/// path, for all that it has not said to be gone.
+pub(crate) fn ask(session: &Subject<'_>, life_line: &Path, cgroups: &Cgroups) -> Witnesses {
     let is_populated = || cgroups.is_populated(session.uid, session.id);
     let scope = if session.class.has_scope() { is_populated() } else { Ok(None) };
     Witnesses {
-        leader: processes::find(session.leader).is_some(),
-        life_line: life_line::reopen(life_line).is_ok_and(|reader| life_line::is_held(reader.as_fd())),
+        leader: !session.leader_gone && processes::find(session.leader).is_some(),
+        life_line: !session.life_line_gone
+            && life_line::reopen(life_line).is_ok_and(|reader| life_line::is_held(reader.as_fd())),
         scope: scope.unwrap_or_else(|error| {
             tracing::warn!(session = %session.id, error = %error, "cannot ask for the scope");
             None

@@ -10,12 +10,12 @@ mod watches;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use logind_core::Event;
 use logind_core::event::RequestId;
 use logind_core::names::{SessionId, Uid};
 
-use crate::effects::cgroup::Cgroups;
 use foreground::Foreground;
 use graphics::Graphics;
 use jobs::Jobs;
@@ -41,14 +41,20 @@ impl Sources {
     /// Nothing watched yet but the virtual terminal in front, where there are virtual terminals.
     ///
     /// # Errors
-    /// What the kernel says of epoll or inotify instances.
-    pub(crate) fn open(foreground: Option<Foreground>, cgroups: Cgroups) -> io::Result<Self> {
+    /// What the kernel says of an epoll instance.
+    pub(crate) fn open(foreground: Option<Foreground>) -> io::Result<Self> {
         let poller = Poller::open()?;
-        let watches = Watches::open(&poller, cgroups)?;
         if let Some(foreground) = &foreground {
             poller.add(foreground, poller::FOREGROUND, poller::Interest::Priority)?;
         }
-        Ok(Self { poller, watches, foreground, graphics: None, jobs: Jobs::default(), ready: VecDeque::new() })
+        Ok(Self {
+            poller,
+            watches: Watches::default(),
+            foreground,
+            graphics: None,
+            jobs: Jobs::default(),
+            ready: VecDeque::new(),
+        })
     }
 
     /// Watches the graphics devices as well; whether there are any is an event.
@@ -83,10 +89,9 @@ impl Sources {
     fn collect(&mut self, tokens: &[u64]) {
         for &token in tokens {
             match token {
-                poller::SCOPES => self.ready.extend(self.watches.scopes_changed()),
                 poller::FOREGROUND => self.look_at_foreground(),
                 poller::GRAPHICS => self.ready.extend(self.graphics.as_mut().and_then(Graphics::changed)),
-                token => self.ready.extend(self.watches.ended(&self.poller, token)),
+                token => self.ready.extend(self.watches.spoke(&self.poller, token)),
             }
         }
     }
@@ -119,12 +124,12 @@ impl Sources {
         self.watches.life_line(&self.poller, session, reader)
     }
 
-    /// Watches whether there are processes in a scope, where there are scopes; that it is empty already is an event too.
+    /// Watches whether there are processes in the scope at a path; that it is empty already is an event too.
     ///
     /// # Errors
     /// What the kernel says.
-    pub(crate) fn watch_scope(&mut self, session: &SessionId, uid: Uid) -> io::Result<()> {
-        self.ready.extend(self.watches.scope(session, uid)?);
+    pub(crate) fn watch_scope(&mut self, session: &SessionId, scope: &Path) -> io::Result<()> {
+        self.ready.extend(self.watches.scope(&self.poller, session, scope)?);
         Ok(())
     }
 
@@ -176,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::effects::life_line::{self, LifeLine};
-    use crate::processes::Process;
+    use crate::processes::{Base, Process};
 
     async fn next(sources: &mut Sources) -> Event {
         tokio::time::timeout(Duration::from_secs(10), sources.next()).await.expect("an event")
@@ -188,12 +193,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_end_of_a_leader_and_of_a_life_line_is_told_once() {
-        let mut sources = Sources::open(None, Cgroups::none()).expect("sources");
+        let mut sources = Sources::open(None).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
         let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
-        let leader = Process::by_pid(child.id()).expect("it runs").fd;
+        let leader = Process::by_pid(child.id(), &Base::find().expect("PID 1")).expect("it runs").fd;
         let copy = leader.try_clone().expect("a copy");
         sources.watch_leader(&id, leader).expect("watched");
         sources.watch_life_line(&id, reader).expect("watched");
@@ -213,7 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_that_is_forgotten_tells_nothing() {
-        let mut sources = Sources::open(None, Cgroups::none()).expect("sources");
+        let mut sources = Sources::open(None).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
         let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
@@ -227,7 +232,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_that_is_not_there_is_enoent() {
-        let mut sources = Sources::open(None, Cgroups::none()).expect("sources");
+        let mut sources = Sources::open(None).expect("sources");
         let uid = Uid::new(3_999_999_999).expect("a uid");
         sources.look_up_user(RequestId(7), uid);
         sources.look_up_user(RequestId(8), Uid::ROOT);

@@ -11,14 +11,11 @@ use tokio::io::unix::AsyncFd;
 
 use crate::sys;
 
-/// The token of the notifications about scopes.
-pub(super) const SCOPES: u64 = 0;
-
 /// The token of the virtual terminal in front.
-pub(super) const FOREGROUND: u64 = 1;
+pub(super) const FOREGROUND: u64 = 0;
 
 /// The token of the graphics devices.
-pub(super) const GRAPHICS: u64 = 2;
+pub(super) const GRAPHICS: u64 = 1;
 
 /// The first token for what belongs to a session.
 pub(super) const FIRST_FREE: u64 = 4;
@@ -31,7 +28,7 @@ const BATCH: usize = 64;
 pub(super) enum Interest {
     /// That it can be read.
     Readable,
-    /// That an attribute of sysfs changed (`EPOLLPRI`, sysfs_notify).
+    /// That a file of sysfs or a cgroup says something else (`EPOLLPRI`, sysfs_notify, cgroup-v2.rst).
     Priority,
     /// That the other end is closed, and nothing else (`EPOLLHUP`).
     HungUp,

@@ -2,30 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use logind_core::Event;
-use logind_core::names::{SessionId, Uid};
-use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
+use logind_core::names::SessionId;
 use rustix::io::Errno;
 
-use super::poller::{FIRST_FREE, Interest, Poller, SCOPES};
-use crate::effects::cgroup::{Cgroups, is_populated};
+use super::poller::{FIRST_FREE, Interest, Poller};
+use crate::effects::cgroup::{open_events, says_populated};
 
-/// What tells the token of a life line from that of its session's leader: [`FIRST_FREE`] is even.
+/// How many tokens a session has, each a witness's; the first is a multiple of it, as is [`FIRST_FREE`].
+const WITNESSES: u64 = 4;
+const LEADER: u64 = 0;
 const LIFE_LINE: u64 = 1;
+const SCOPE: u64 = 2;
 
 /// What is watched of every session.
 #[derive(Debug)]
 pub(super) struct Watches {
     sessions: BTreeMap<SessionId, Watched>,
-    /// The first token of each: its leader's; its life line's is the next.
+    /// The first token of each.
     tokens: BTreeMap<u64, SessionId>,
     next_token: u64,
-    cgroups: Cgroups,
-    scopes: OwnedFd,
-    scope_watches: BTreeMap<i32, SessionId>,
 }
 
 /// What is watched of one session.
@@ -34,10 +33,11 @@ struct Watched {
     token: u64,
     leader: Option<Source>,
     life_line: Option<Source>,
-    scope: Option<(i32, Uid)>,
+    /// The scope's cgroup.events.
+    scope: Option<Source>,
 }
 
-/// A descriptor that tells once of an end, and is kept to be asked.
+/// A descriptor that tells of an end, and is kept to be asked.
 #[derive(Debug)]
 struct Source {
     fd: OwnedFd,
@@ -48,16 +48,22 @@ impl Source {
     fn new(fd: OwnedFd) -> Self {
         Self { fd, has_told: false }
     }
+
+    /// What it told is told no more.
+    fn mute(&mut self, poller: &Poller) {
+        if !std::mem::replace(&mut self.has_told, true) {
+            poller.remove(&self.fd);
+        }
+    }
+}
+
+impl Default for Watches {
+    fn default() -> Self {
+        Self { sessions: BTreeMap::new(), tokens: BTreeMap::new(), next_token: FIRST_FREE }
+    }
 }
 
 impl Watches {
-    pub(super) fn open(poller: &Poller, cgroups: Cgroups) -> io::Result<Self> {
-        let scopes = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        poller.add(&scopes, SCOPES, Interest::Readable)?;
-        let (sessions, tokens, scope_watches) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Ok(Self { sessions, tokens, next_token: FIRST_FREE, cgroups, scopes, scope_watches })
-    }
-
     /// The pidfd of a session's leader.
     pub(super) fn leader_of(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
         Some(self.sessions.get(session)?.leader.as_ref()?.fd.as_fd())
@@ -65,7 +71,7 @@ impl Watches {
 
     pub(super) fn leader(&mut self, poller: &Poller, session: &SessionId, pidfd: OwnedFd) -> io::Result<()> {
         let watched = self.watched(session);
-        poller.add(&pidfd, watched.token, Interest::Readable)?;
+        poller.add(&pidfd, watched.token | LEADER, Interest::Readable)?;
         watched.leader = Some(Source::new(pidfd));
         Ok(())
     }
@@ -77,99 +83,64 @@ impl Watches {
         Ok(())
     }
 
+    /// Watches the scope at `path`, which may be empty already.
+    pub(super) fn scope(&mut self, poller: &Poller, session: &SessionId, path: &Path) -> io::Result<Option<Event>> {
+        let events = match open_events(path) {
+            Err(Errno::NOENT) => return Ok(Some(Event::ScopeEmpty(*session))),
+            outcome => outcome?,
+        };
+        // A change after this is told of, also if it comes before the descriptor is waited for.
+        let is_empty = says_populated(events.as_fd())? != Some(true);
+        let watched = self.watched(session);
+        poller.add(&events, watched.token | SCOPE, Interest::Priority)?;
+        watched.scope = Some(Source::new(events));
+        Ok(is_empty.then_some(Event::ScopeEmpty(*session)))
+    }
+
     fn watched(&mut self, session: &SessionId) -> &mut Watched {
         self.sessions.entry(*session).or_insert_with(|| {
             let token = self.next_token;
-            self.next_token += 2;
+            self.next_token += WITNESSES;
             self.tokens.insert(token, *session);
             Watched { token, leader: None, life_line: None, scope: None }
         })
     }
 
-    pub(super) fn scope(&mut self, session: &SessionId, uid: Uid) -> io::Result<Option<Event>> {
-        let Some(scope) = self.cgroups.scope(uid, session) else { return Ok(None) };
-        match inotify::add_watch(&self.scopes, scope.join("cgroup.events"), WatchFlags::MODIFY) {
-            Ok(watch) => {
-                self.scope_watches.insert(watch, *session);
-                self.watched(session).scope = Some((watch, uid));
-                // Asked after the watch is there, so that no change falls between.
-                Ok((!is_populated(&scope)?).then_some(Event::ScopeEmpty(*session)))
-            }
-            // No more watches are to be had (inotify(7)). The registry asks for the scope of a session whose leader or
-            // life line is gone, so it ends all the same.
-            Err(Errno::NOSPC) => {
-                tracing::warn!(session = %session, "the scope is not watched: fs.inotify.max_user_watches is reached");
-                Ok(None)
-            }
-            Err(Errno::NOENT) => Ok(Some(Event::ScopeEmpty(*session))),
-            Err(errno) => Err(errno.into()),
-        }
-    }
-
     pub(super) fn forget(&mut self, poller: &Poller, session: &SessionId) {
         let Some(watched) = self.sessions.remove(session) else { return };
         self.tokens.remove(&watched.token);
-        for source in watched.leader.into_iter().chain(watched.life_line).filter(|source| !source.has_told) {
-            poller.remove(source.fd);
-        }
-        if let Some((watch, _)) = watched.scope {
-            self.scope_watches.remove(&watch);
-            // It goes by itself with the file it was for, so it may be gone.
-            if let Err(errno) = inotify::remove_watch(&self.scopes, watch)
-                && errno != Errno::INVAL
-            {
-                tracing::warn!(session = %session, error = %errno, "cannot stop watching the scope");
-            }
+        for mut source in [watched.leader, watched.life_line, watched.scope].into_iter().flatten() {
+            source.mute(poller);
         }
     }
 
-    /// What the end of a leader or a life line means.
-    pub(super) fn ended(&mut self, poller: &Poller, token: u64) -> Option<Event> {
-        let session = *self.tokens.get(&(token & !LIFE_LINE))?;
+    /// What it means that a witness spoke. The end of a leader or a life line is told once.
+    pub(super) fn spoke(&mut self, poller: &Poller, token: u64) -> Option<Event> {
+        let session = *self.tokens.get(&(token - token % WITNESSES))?;
         let watched = self.sessions.get_mut(&session)?;
-        let (source, event) = match token & LIFE_LINE {
-            0 => (watched.leader.as_mut()?, Event::LeaderExited(session)),
-            _ => (watched.life_line.as_mut()?, Event::LifeLineClosed(session)),
-        };
-        if std::mem::replace(&mut source.has_told, true) {
-            return None;
+        match token % WITNESSES {
+            LEADER => watched.leader.as_mut()?.mute(poller),
+            LIFE_LINE => watched.life_line.as_mut()?.mute(poller),
+            _ => return scope_spoke(poller, session, watched.scope.as_mut()?),
         }
-        poller.remove(&source.fd);
-        Some(event)
+        let event = if token % WITNESSES == LEADER { Event::LeaderExited } else { Event::LifeLineClosed };
+        Some(event(session))
     }
+}
 
-    /// The scopes that became empty.
-    pub(super) fn scopes_changed(&mut self) -> Vec<Event> {
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut reader = Reader::new(self.scopes.as_fd(), &mut buffer);
-        let mut events = Vec::new();
-        loop {
-            match reader.next() {
-                Ok(change) if change.events().contains(ReadFlags::QUEUE_OVERFLOW) => {
-                    events.extend(self.scope_watches.keys().filter_map(|&watch| self.emptied(watch)));
-                }
-                Ok(change) if change.events().contains(ReadFlags::IGNORED) => {} // the scope was removed
-                Ok(change) => events.extend(self.emptied(change.wd())),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return events,
-                Err(errno) => {
-                    tracing::warn!(error = %errno, "cannot read what happened to scopes");
-                    return events;
-                }
-            }
+fn scope_spoke(poller: &Poller, session: SessionId, scope: &mut Source) -> Option<Event> {
+    match says_populated(scope.fd.as_fd()) {
+        Ok(Some(true)) => None,
+        Ok(Some(false)) => Some(Event::ScopeEmpty(session)),
+        // Somebody removed it, and would be told of for ever.
+        Ok(None) => {
+            scope.mute(poller);
+            Some(Event::ScopeEmpty(session))
         }
-    }
-
-    fn emptied(&self, watch: i32) -> Option<Event> {
-        let session = *self.scope_watches.get(&watch)?;
-        let (_, uid) = self.sessions.get(&session)?.scope?;
-        match self.cgroups.is_populated(uid, &session) {
-            Ok(Some(false)) => Some(Event::ScopeEmpty(session)),
-            Ok(_) => None,
-            Err(error) => {
-                tracing::warn!(session = %session, error = %error, "cannot read whether the scope is empty");
-                None
-            }
+        Err(error) => {
+            tracing::warn!(session = %session, error = %error, "cannot read whether the scope is empty");
+            scope.mute(poller);
+            None
         }
     }
 }

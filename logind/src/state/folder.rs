@@ -36,7 +36,7 @@ impl Folder {
     ///
     /// # Errors
     /// What the kernel says.
-    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
+    pub(crate) fn write(&self, name: &str, text: &[u8]) -> io::Result<()> {
         let path = self.0.join(name);
         if says(&path, text) {
             return Ok(());
@@ -97,12 +97,12 @@ impl Folder {
 }
 
 /// Whether the file says `text` already; most that do not are of another length, and are not read for that.
-fn says(path: &Path, text: &str) -> bool {
+fn says(path: &Path, text: &[u8]) -> bool {
     let is_as_long = |file: &fs::Metadata| usize::try_from(file.len()) == Ok(text.len());
-    fs::metadata(path).is_ok_and(|file| is_as_long(&file)) && fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes())
+    fs::metadata(path).is_ok_and(|file| is_as_long(&file)) && fs::read(path).is_ok_and(|bytes| bytes == text)
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<()> {
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
     let create = || fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(path);
     let mut file = match create() {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -111,7 +111,7 @@ fn write_new(path: &Path, text: &str) -> io::Result<()> {
         }
         outcome => outcome,
     }?;
-    file.write_all(text.as_bytes())
+    file.write_all(text)
 }
 
 #[cfg(test)]
@@ -130,13 +130,13 @@ mod tests {
     fn a_file_is_replaced_by_another_and_kept_if_it_says_the_same() {
         let (_place, folder) = folder();
         let inode = || fs::metadata(folder.path().join("c1")).map(|seen| (seen.ino(), seen.mode() & 0o777));
-        folder.write("c1", "A=1\n").expect("written");
+        folder.write("c1", b"A=1\n").expect("written");
         let first = inode().expect("it is there");
         assert_eq!(first.1, 0o644);
-        folder.write("c1", "A=1\n").expect("the same");
+        folder.write("c1", b"A=1\n").expect("the same");
         assert_eq!(inode().expect("it is there"), first);
         let held = fs::File::open(folder.path().join("c1")).expect("a reader");
-        folder.write("c1", "A=2\n").expect("written");
+        folder.write("c1", b"A=2\n").expect("written");
         assert_eq!(io::read_to_string(held).expect("its text"), "A=1\n");
         assert_eq!(folder.read("c1").expect("its bytes"), b"A=2\n");
         folder.remove("c1").expect("removed");
@@ -147,7 +147,7 @@ mod tests {
     fn what_cannot_be_written_leaves_nothing_half_done() {
         let (_place, folder) = folder();
         fs::create_dir_all(folder.path().join("c1/in-the-way")).expect("directories");
-        folder.write("c1", "A=1\n").expect_err("a directory is there");
+        folder.write("c1", b"A=1\n").expect_err("a directory is there");
         assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 1);
     }
 
@@ -171,7 +171,7 @@ mod tests {
         }
         // A link in the way of a file being written is removed, never written through.
         symlink(place.path().join("secret"), folder.path().join(".#c4")).expect("a link");
-        folder.write("c4", "A=2\n").expect("written");
+        folder.write("c4", b"A=2\n").expect("written");
         assert_eq!(fs::read(place.path().join("secret")).expect("it is there"), b"A=1\n");
     }
 }

@@ -7,7 +7,7 @@ use logind_core::session::Session;
 use super::text::Writer;
 
 /// What a seat's file says, in systemd's keys and order.
-pub(super) fn write(core: &Core, seat: &Seat) -> String {
+pub(super) fn write(core: &Core, seat: &Seat) -> Vec<u8> {
     let sessions: Vec<&Session> = seat.sessions().iter().filter_map(|id| core.session(id)).collect();
     let active = seat.active().and_then(|id| core.session(id));
     let mut file = Writer::new();
@@ -18,8 +18,8 @@ pub(super) fn write(core: &Core, seat: &Seat) -> String {
         .optional("ACTIVE", active.map(Session::id))
         .optional("ACTIVE_UID", active.map(Session::uid));
     if !sessions.is_empty() {
-        file.list("SESSIONS", sessions.iter().map(|session| session.id().as_str()))
-            .list("UIDS", sessions.iter().map(|session| session.uid().to_string()));
+        file.list("SESSIONS", &sessions.iter().map(|session| session.id().as_bytes()).collect())
+            .list("UIDS", &sessions.iter().map(|session| session.uid().to_string()).collect());
     }
-    file.into_text()
+    file.into_bytes()
 }

@@ -11,7 +11,7 @@ use super::text::{Broken, Fields, Writer};
 use crate::processes;
 
 /// What a session's file says, in systemd's keys and order; at the end what only we read.
-pub(super) fn write(core: &Core, session: &Session, life_line: &str, boot: &str) -> String {
+pub(super) fn write(core: &Core, session: &Session, life_line: &str, boot: &str) -> Vec<u8> {
     let user = core.user(session.uid());
     let is_display = user.and_then(|user| user.display()) == Some(session.id());
     let began = session.began();
@@ -45,7 +45,7 @@ pub(super) fn write(core: &Core, session: &Session, life_line: &str, boot: &str)
         .plain("REALTIME", began.realtime)
         .plain("MONOTONIC", began.monotonic);
     write_own(&mut file, session, boot);
-    file.into_text()
+    file.into_bytes()
 }
 
 fn write_own(file: &mut Writer, session: &Session, boot: &str) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::io::Write as _;
 
 /// The first line of every state file.
 const HEADER: &str = "# This is private data. Do not parse.\n";
@@ -11,16 +12,27 @@ pub(super) const MAX: usize = 8 * 1024 * 1024;
 
 /// A state file being written. Lines stand in the order of the calls.
 #[derive(Debug)]
-pub(crate) struct Writer(String);
+pub(crate) struct Writer(Vec<u8>);
+
+/// How long a file without lists is, about.
+const USUAL: usize = 640;
 
 impl Writer {
+    /// A file whose lists have so many bytes, about.
+    pub(super) fn with_lists(bytes: usize) -> Self {
+        let mut text = Vec::with_capacity(USUAL + bytes);
+        text.extend_from_slice(HEADER.as_bytes());
+        Self(text)
+    }
+
     pub(super) fn new() -> Self {
-        Self(HEADER.to_owned())
+        Self::with_lists(0)
     }
 
     /// A value that consists of letters, digits and the like.
     pub(super) fn plain(&mut self, key: &str, value: impl Display) -> &mut Self {
-        self.0.push_str(&format!("{key}={value}\n"));
+        // Writing to memory does not fail, nor does any value that is written here.
+        let _never = writeln!(self.0, "{key}={value}");
         self
     }
 
@@ -42,22 +54,45 @@ impl Writer {
         }
     }
 
-    /// Names with a blank between them.
-    pub(super) fn list(&mut self, key: &str, names: impl Iterator<Item = impl AsRef<str>>) -> &mut Self {
-        self.0.push_str(key);
-        let mut mark = '=';
-        for name in names {
-            self.0.push(mark);
-            self.0.push_str(name.as_ref());
-            mark = ' ';
-        }
-        self.0.push_str(if mark == '=' { "=\n" } else { "\n" });
+    /// Names.
+    pub(super) fn list(&mut self, key: &str, names: &List) -> &mut Self {
+        self.0.extend_from_slice(key.as_bytes());
+        self.0.push(b'=');
+        self.0.extend_from_slice(names.0.strip_prefix(b" ").unwrap_or_default());
+        self.0.push(b'\n');
         self
     }
 
     /// The whole file.
-    pub(super) fn into_text(self) -> String {
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
+    }
+}
+
+/// Names, with a blank before each.
+#[derive(Debug, Default)]
+pub(super) struct List(Vec<u8>);
+
+impl List {
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    pub(super) fn push(&mut self, name: &[u8]) {
+        self.0.push(b' ');
+        self.0.extend_from_slice(name);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<T: AsRef<[u8]>> FromIterator<T> for List {
+    fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
+        let mut list = Self::default();
+        names.into_iter().for_each(|name| list.push(name.as_ref()));
+        list
     }
 }
 
@@ -167,7 +202,7 @@ mod tests {
     fn written(value: &str) -> String {
         let mut writer = Writer::new();
         writer.text("KEY", value);
-        writer.into_text()
+        String::from_utf8(writer.into_bytes()).expect("text")
     }
 
     #[test]
@@ -191,10 +226,10 @@ mod tests {
 
     #[test]
     fn a_user_may_have_a_hundred_thousand_sessions() {
-        let names = || (0..100_000).map(|n| format!("c{n}"));
+        let names: List = (0..100_000).map(|n| format!("c{n}")).collect();
         let mut writer = Writer::new();
-        writer.list("SESSIONS", names()).list("ACTIVE_SESSIONS", names()).list("ONLINE_SESSIONS", names());
-        let fields = Fields::parse(writer.into_text().as_bytes()).expect("it is not too long");
+        writer.list("SESSIONS", &names).list("ACTIVE_SESSIONS", &names).list("ONLINE_SESSIONS", &names);
+        let fields = Fields::parse(&writer.into_bytes()).expect("it is not too long");
         assert!(fields.text("ONLINE_SESSIONS").ends_with(" c99999"));
     }
 

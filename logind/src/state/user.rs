@@ -3,17 +3,21 @@
 use logind_core::Core;
 use logind_core::event::SavedUser;
 use logind_core::login::Account;
-use logind_core::names::{SeatId, Uid};
-use logind_core::session::{Session, SessionState};
+use logind_core::names::Uid;
+use logind_core::session::{Session, Stage};
 use logind_core::time::Moment;
 use logind_core::user::User;
 
 use super::session::{moment, number};
-use super::text::{Broken, Fields, Writer};
+use super::text::{Broken, Fields, List, Writer};
+
+/// How many bytes a session takes in a list, about.
+const USUAL: usize = 8;
 
 /// What a user's file says, in systemd's keys and order; at the end what only we read.
-pub(super) fn write(core: &Core, user: &User, boot: &str) -> String {
-    let mut file = Writer::new();
+pub(super) fn write(core: &Core, user: &User, boot: &str) -> Vec<u8> {
+    let sessions = Sessions::of(core, user);
+    let mut file = Writer::with_lists(sessions.bytes());
     file.text("NAME", &user.account().name)
         .plain("STATE", core.user_state(user).name())
         .plain("STOPPING", if user.is_stopping() { "yes" } else { "no" })
@@ -23,36 +27,66 @@ pub(super) fn write(core: &Core, user: &User, boot: &str) -> String {
         .plain("REALTIME", user.began().realtime)
         .plain("MONOTONIC", user.began().monotonic)
         .optional("LAST_SESSION_TIMESTAMP", user.last_session().map(|last| last.monotonic));
-    write_sessions(&mut file, core, user);
+    if !user.sessions().is_empty() {
+        sessions.write(&mut file);
+    }
     file.plain("GID", user.account().gid)
         .optional("LAST_SESSION_REALTIME", user.last_session().map(|last| last.realtime))
         .plain("BOOT_ID", boot);
-    file.into_text()
+    file.into_bytes()
 }
 
-/// Which sessions the user has, which of them are in front, which can come there, and on which seats (sd-login(3)).
-fn write_sessions(file: &mut Writer, core: &Core, user: &User) {
-    let sessions = core.sessions_of(user);
-    if sessions.is_empty() {
-        return;
+/// Which sessions a user has, which of them are in front, which can come there, and on which seats (sd-login(3)): found
+/// in one pass, for they can be thousands.
+struct Sessions {
+    all: Listed,
+    active: Listed,
+    online: Listed,
+}
+
+/// Some of the sessions, and their seats.
+struct Listed {
+    sessions: List,
+    seats: List,
+}
+
+impl Sessions {
+    fn of(core: &Core, user: &User) -> Self {
+        let room = || Listed { sessions: List::with_capacity(user.sessions().len() * USUAL), seats: List::default() };
+        let mut sessions = Self { all: room(), active: room(), online: room() };
+        for session in core.sessions_of(user) {
+            sessions.all.push(session);
+            if core.is_active(session) {
+                sessions.active.push(session);
+            }
+            if session.stage() != Stage::Closing {
+                sessions.online.push(session);
+            }
+        }
+        sessions
     }
-    let any = |_: &Session| true;
-    let active = |session: &Session| core.is_active(session);
-    let online = |session: &Session| core.session_state(session) != SessionState::Closing;
-    file.list("SESSIONS", ids(&sessions, any))
-        .list("SEATS", seats(&sessions, any))
-        .list("ACTIVE_SESSIONS", ids(&sessions, active))
-        .list("ONLINE_SESSIONS", ids(&sessions, online))
-        .list("ACTIVE_SEATS", seats(&sessions, active))
-        .list("ONLINE_SEATS", seats(&sessions, online));
+
+    fn bytes(&self) -> usize {
+        self.all.sessions.len() + self.active.sessions.len() + self.online.sessions.len()
+    }
+
+    fn write(&self, file: &mut Writer) {
+        file.list("SESSIONS", &self.all.sessions)
+            .list("SEATS", &self.all.seats)
+            .list("ACTIVE_SESSIONS", &self.active.sessions)
+            .list("ONLINE_SESSIONS", &self.online.sessions)
+            .list("ACTIVE_SEATS", &self.active.seats)
+            .list("ONLINE_SEATS", &self.online.seats);
+    }
 }
 
-fn ids<'a>(sessions: &[&'a Session], keep: impl Fn(&Session) -> bool) -> impl Iterator<Item = &'a str> {
-    sessions.iter().filter(move |session| keep(session)).map(|session| session.id().as_str())
-}
-
-fn seats<'a>(sessions: &[&'a Session], keep: impl Fn(&Session) -> bool) -> impl Iterator<Item = &'a str> {
-    sessions.iter().filter(move |session| keep(session)).filter_map(|session| session.seat()).map(SeatId::as_str)
+impl Listed {
+    fn push(&mut self, session: &Session) {
+        self.sessions.push(session.id().as_bytes());
+        if let Some(seat) = session.seat() {
+            self.seats.push(seat.as_str().as_bytes());
+        }
+    }
 }
 
 /// What the file of user `uid` says.

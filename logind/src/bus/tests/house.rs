@@ -21,7 +21,7 @@ use logind_core::{Answer, Core, Effect, Event};
 use tempfile::TempDir;
 
 use super::super::{Bus, Configured, Doors, World};
-use crate::processes::Place;
+use crate::processes::{Base, Place};
 
 /// The user whose sessions the tests open, and another.
 pub(super) const ALICE: u32 = 4711;
@@ -36,7 +36,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// Where processes run, as the tests have it.
 static PLACES: LazyLock<Mutex<HashMap<u32, Place>>> = LazyLock::new(Mutex::default);
 
-fn place_of(pid: u32) -> io::Result<Place> {
+fn place_of(_: &Base, pid: u32) -> io::Result<Place> {
     Ok(PLACES.lock().expect("no test panics while it holds this").get(&pid).cloned().unwrap_or_default())
 }
 
@@ -63,7 +63,8 @@ impl House {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("others may look in");
         fs::write(folder.path().join("machine-id"), "0123456789abcdef0123456789abcdef\n").expect("a file");
         let doors = Doors { socket: folder.path().join("run/login1"), system_bus: folder.path().join("bus/socket") };
-        let world = World { place_of, machine_id: folder.path().join("machine-id") };
+        let world =
+            World { place_of, base: Base::find().expect("PID 1"), machine_id: folder.path().join("machine-id") };
         let (orders, received) = tokio::sync::mpsc::unbounded_channel();
         let (opened, is_open) = mpsc::channel();
         let thread = std::thread::spawn(move || {

@@ -36,9 +36,13 @@ impl Drop for Subtree {
     }
 }
 
+fn base() -> Base {
+    Base::find().expect("PID 1 is there")
+}
+
 fn shell(script: &str) -> (Child, Process) {
     let child = Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().expect("a shell");
-    let process = Process::by_pid(child.id()).expect("it runs");
+    let process = Process::by_pid(child.id(), &base()).expect("it runs");
     (child, process)
 }
 
@@ -56,8 +60,8 @@ fn a_leader_is_moved_and_its_scope_is_removed_once_it_is_gone() {
     let (subtree, (uid, id)) = (Subtree::new(), someone());
     let cgroups = Cgroups::at(&subtree.0);
     let (mut child, leader) = shell("read line");
-    cgroups.make_scope(uid, &id, leader.fd.as_fd()).expect("a scope");
-    let place = processes::place_of(child.id()).expect("it runs");
+    cgroups.make_scope(uid, &id, leader.leader.pid, leader.fd.as_fd()).expect("a scope");
+    let place = base().place_of(child.id()).expect("it runs");
     assert_eq!((place.session.as_ref(), place.owner), (Some(&id), Some(uid)));
     assert_eq!(cgroups.is_populated(uid, &id).expect("it is there"), Some(true));
     assert_eq!(cgroups.found(), [Found { uid, sessions: vec![id] }]);
@@ -65,7 +69,7 @@ fn a_leader_is_moved_and_its_scope_is_removed_once_it_is_gone() {
     drop(child.stdin.take());
     child.wait().expect("its end");
     assert_eq!(cgroups.is_populated(uid, &id).expect("it is there"), Some(false));
-    let gone = cgroups.make_scope(uid, &id, leader.fd.as_fd()).expect_err("the leader is gone");
+    let gone = cgroups.make_scope(uid, &id, leader.leader.pid, leader.fd.as_fd()).expect_err("the leader is gone");
     assert_eq!(gone.raw_os_error(), Some(libc::ESRCH));
     fs::create_dir_all(cgroups.scope(uid, &id).expect("a path").join("deep/deeper")).expect("cgroups");
     cgroups.remove_scope(uid, &id).expect("it is empty");
@@ -79,9 +83,9 @@ fn processes_left_in_a_scope_that_must_go_are_in_no_session() {
     let (subtree, (uid, id)) = (Subtree::new(), someone());
     let cgroups = Cgroups::at(&subtree.0);
     let (mut child, leader) = shell("read line");
-    cgroups.make_scope(uid, &id, leader.fd.as_fd()).expect("a scope");
+    cgroups.make_scope(uid, &id, leader.leader.pid, leader.fd.as_fd()).expect("a scope");
     cgroups.remove_scope(uid, &id).expect("what is in it is set aside");
-    let place = processes::place_of(child.id()).expect("it runs");
+    let place = base().place_of(child.id()).expect("it runs");
     assert_eq!((place.session, place.owner), (None, Some(uid)));
     let busy = cgroups.remove_slice(uid).expect_err("somebody is in it");
     assert_eq!(busy.raw_os_error(), Some(libc::EBUSY));
@@ -96,17 +100,17 @@ fn a_signal_to_all_reaches_those_in_cgroups_below_the_scope() {
     let cgroups = Cgroups::at(&subtree.0);
     let scope = cgroups.scope(uid, &id).expect("a path");
     let (mut first, leader) = shell("read line");
-    cgroups.make_scope(uid, &id, leader.fd.as_fd()).expect("a scope");
+    cgroups.make_scope(uid, &id, leader.leader.pid, leader.fd.as_fd()).expect("a scope");
     let (mut second, deep) = shell("read line");
     fs::create_dir(scope.join("deep")).expect("a cgroup");
     hierarchy::move_into(&scope.join("deep"), second.id()).expect("it is moved");
 
-    kill::scope(&scope, &id, libc::SIGTERM).expect("somebody is there");
+    kill::scope(&base(), &scope, &id, libc::SIGTERM).expect("somebody is there");
     assert!(ended(&leader) && ended(&deep));
     for child in [&mut first, &mut second] {
         assert!(!child.wait().expect("its end").success());
     }
-    let nobody = kill::scope(&scope, &id, libc::SIGTERM).expect_err("nobody is there");
+    let nobody = kill::scope(&base(), &scope, &id, libc::SIGTERM).expect_err("nobody is there");
     assert_eq!(nobody.raw_os_error(), Some(libc::ESRCH));
 }
 
@@ -115,8 +119,8 @@ fn a_scope_is_killed_whole() {
     let (subtree, (uid, id)) = (Subtree::new(), someone());
     let cgroups = Cgroups::at(&subtree.0);
     let (mut child, leader) = shell("trap '' TERM HUP INT; while :; do read line || :; done");
-    cgroups.make_scope(uid, &id, leader.fd.as_fd()).expect("a scope");
-    kill::scope(&cgroups.scope(uid, &id).expect("a path"), &id, libc::SIGKILL).expect("somebody is there");
+    cgroups.make_scope(uid, &id, leader.leader.pid, leader.fd.as_fd()).expect("a scope");
+    kill::scope(&base(), &cgroups.scope(uid, &id).expect("a path"), &id, libc::SIGKILL).expect("somebody is there");
     assert!(ended(&leader));
     child.wait().expect("its end");
 }

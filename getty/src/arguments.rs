@@ -1,11 +1,13 @@
 //! The command line: agetty's, in both of its orders.
 
 mod error;
+mod keeping;
 mod positional;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::{OsStr, OsString};
+use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +17,7 @@ use lexopt::Parser;
 use prompt::LoginName;
 
 pub(crate) use error::ArgumentError;
+pub(crate) use keeping::{Keeping, Wanted};
 pub(crate) use positional::Line;
 
 use crate::modes::{Hardware, LocalLine};
@@ -25,6 +28,8 @@ use crate::speed::Speeds;
 pub(crate) enum Request {
     /// To wait for a name.
     Run(Box<Arguments>),
+    /// To keep many lines.
+    Keep(Box<Keeping>),
     /// To print the issue, as the line would show it.
     ShowIssue(Issue, Option<Line>),
     /// To print the help.
@@ -34,7 +39,7 @@ pub(crate) enum Request {
 }
 
 /// How to wait for a name.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Arguments {
     /// The line.
     pub(crate) line: Line,
@@ -47,7 +52,7 @@ pub(crate) struct Arguments {
 }
 
 /// The options.
-#[derive(Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Options {
     /// `--autologin`
     pub(crate) autologin: Option<LoginName>,
@@ -97,9 +102,21 @@ impl Request {
     /// # Errors
     /// If they are no command line of getty's.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, ArgumentError> {
-        let mut options = Options::default();
+        Self::parse_after(Options::default(), arguments)
+    }
+
+    /// The same where `options` were given already.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub(crate) fn parse_after(
+        mut options: Options,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, ArgumentError> {
         let mut positional = Vec::new();
         let mut show_issue = false;
+        let mut wanted = Wanted::default();
+        let mut ready_fd = None;
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
@@ -125,12 +142,22 @@ impl Request {
                 Short('t') | Long("timeout") => options.timeout = Some(seconds(&parser.value()?)?),
                 Short('w') | Long("wait-cr") => options.await_enter = true,
                 Long("nohostname") => options.no_host = true,
+                Long("lines") => wanted.name(&parser.value()?)?,
+                Long("lines-from") => wanted.sources.push(parser.value()?.into()),
+                Long("ready-fd") => ready_fd = Some(descriptor(&parser.value()?)?),
                 other => return Err(other.unexpected().into()),
             }
         }
         if show_issue {
             let line = if positional.is_empty() { None } else { Some(positional::parse(positional)?.0) };
             return Ok(Self::ShowIssue(options.issue, line));
+        }
+        if !wanted.is_empty() {
+            let (speeds, term) = positional::parse_without_line(positional)?;
+            return Ok(Self::Keep(Box::new(Keeping { wanted, speeds, term, options, ready_fd })));
+        }
+        if ready_fd.is_some() {
+            return Err(ArgumentError::OneLine);
         }
         let (line, speeds, term) = positional::parse(positional)?;
         Ok(Self::Run(Box::new(Arguments { line, speeds, term, options })))
@@ -153,6 +180,13 @@ fn local_line(value: Option<OsString>) -> Result<LocalLine, ArgumentError> {
         Some(b"auto") => Ok(LocalLine::Auto),
         Some(_) => Err(ArgumentError::LocalLine),
     }
+}
+
+/// A descriptor that is not one of the standard three.
+fn descriptor(value: &OsStr) -> Result<RawFd, ArgumentError> {
+    let digits = value.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = digits.and_then(|text| text.parse().ok());
+    number.filter(|&number| number > libc::STDERR_FILENO).ok_or(ArgumentError::Descriptor)
 }
 
 fn seconds(value: &OsStr) -> Result<Duration, ArgumentError> {

@@ -51,13 +51,27 @@ impl Desk<'_> {
     /// # Errors
     /// [`End`] says what happened instead.
     pub(crate) fn name(&self, speeds: &mut Speeds) -> Result<Answer, End> {
+        self.say(&self.opening())?;
+        self.name_at_the_prompt(speeds)
+    }
+
+    /// The same where [`Self::opening`] stands on the terminal already.
+    ///
+    /// # Errors
+    /// As [`Self::name`].
+    pub(crate) fn name_at_the_prompt(&self, speeds: &mut Speeds) -> Result<Answer, End> {
         let mut erase = DEFAULT_ERASE;
         loop {
-            self.say(&self.greeting.text(self.terminal, self.files))?;
             if let Some(name) = self.name_until_greeted_again(speeds, &mut erase)? {
                 return Ok(Answer { name, erase });
             }
+            self.say(&self.opening())?;
         }
+    }
+
+    /// The greeting and the prompt.
+    fn opening(&self) -> Vec<u8> {
+        self.greeting.opening(self.terminal, self.files)
     }
 
     /// Greets without asking: login asks, or nobody does.
@@ -94,20 +108,19 @@ impl Desk<'_> {
     /// A name, or none when the greeting shall be shown again: after an empty line, and at a new speed.
     fn name_until_greeted_again(&self, speeds: &mut Speeds, erase: &mut u8) -> Result<Option<LoginName>, End> {
         loop {
-            self.say(self.greeting.prompt().as_bytes())?;
-            let line = match self.line(speeds, erase)? {
-                Input::Line(line) => line,
-                Input::Interrupted => continue,
+            match self.line(speeds, erase)? {
+                Input::Interrupted => {}
                 Input::Break => return Ok(None),
-            };
-            match LoginName::parse(line.as_bytes()) {
-                Ok(name) => return Ok(Some(name)),
-                Err(Refusal::Empty) => return Ok(None),
-                Err(refusal) => {
-                    self.terminal.await_silence(SILENCE, self.deadline)?;
-                    self.say(format!("{refusal}\n\n").as_bytes())?;
-                }
+                Input::Line(line) => match LoginName::parse(line.as_bytes()) {
+                    Ok(name) => return Ok(Some(name)),
+                    Err(Refusal::Empty) => return Ok(None),
+                    Err(refusal) => {
+                        self.terminal.await_silence(SILENCE, self.deadline)?;
+                        self.say(format!("{refusal}\n\n").as_bytes())?;
+                    }
+                },
             }
+            self.say(self.greeting.prompt().as_bytes())?;
         }
     }
 

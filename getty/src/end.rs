@@ -39,6 +39,11 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// Whether there is no such device.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, Self::Line(LineError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether the next getty may take over at once, and init need not hear of a failure.
     pub(crate) fn is_ordinary(&self) -> bool {
         matches!(self, Self::HungUp | Self::TimedOut | Self::Left)

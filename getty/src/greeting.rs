@@ -32,6 +32,13 @@ impl Greeting {
         text
     }
 
+    /// What an empty terminal is to show: the issue and the prompt.
+    pub(crate) fn opening(&self, terminal: &Terminal, files: &Files) -> Vec<u8> {
+        let mut text = self.text(terminal, files);
+        text.extend(self.prompt().bytes());
+        text
+    }
+
     /// `HOST login: `.
     pub(crate) fn prompt(&self) -> String {
         match &self.host {

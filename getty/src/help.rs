@@ -5,9 +5,13 @@ pub(crate) const HELP: &str = "\
 Usage:
   getty [OPTION]... LINE [BAUD,...] [TERM]
   getty [OPTION]... BAUD,... LINE [TERM]
+  getty [OPTION]... --lines LINE,... [BAUD,...] [TERM]
+  getty [OPTION]... --lines-from FOLDER
 
 Opens the terminal /dev/LINE, asks for a name and becomes login.
 A LINE of `-` is the terminal that standard input is open on.
+With --lines or --lines-from it stays, keeps all these lines, and starts a
+login on each line that a name is typed on. SIGHUP: read the files again.
 
 Options:
   -8, --8bits                assume a terminal of 8 bits (always so)
@@ -28,6 +32,10 @@ Options:
   -t, --timeout SECONDS      end if no name was given in time
   -w, --wait-cr              wait for Enter before the issue is shown
       --nohostname           show no host name in the prompt
+      --lines LINE,...       keep these lines
+      --lines-from FOLDER    keep the lines of the *.conf files in FOLDER, see
+                             ttys.d(5); without a /, in /etc, /run and /usr/lib
+      --ready-fd N           write a newline to descriptor N when lines are kept
       --show-issue           print the issue and end
       --help                 print this and end
       --version              print the version and end

@@ -85,7 +85,8 @@ pub(crate) fn exec(call: &Call) -> Result<Infallible, End> {
         warn!(error = %e, "login may start with files open that are not its own");
     }
     let program = call.program();
-    let source = Command::new(&program).args(call.arguments()).env("TERM", &call.term).exec();
+    let source =
+        Command::new(&program).args(call.arguments()).env("TERM", &call.term).env_remove(paths::NOTIFY_SOCKET).exec();
     Err(End::Login { program, source })
 }
 

@@ -10,6 +10,7 @@ mod guard;
 mod help;
 mod issue;
 mod line;
+mod lines;
 mod login;
 mod modes;
 mod paths;
@@ -27,8 +28,9 @@ use syslog::Facility;
 use tracing::{Level, error, warn};
 use utmp::Files;
 
-use arguments::{Arguments, Request};
+use arguments::{Arguments, Keeping, Line, Request};
 use end::End;
+use lines::Over;
 use modes::SavedModes;
 use records::Predecessor;
 use terminal::Terminal;
@@ -36,6 +38,7 @@ use terminal::Terminal;
 fn main() -> ExitCode {
     match Request::parse(std::env::args_os().skip(1)) {
         Ok(Request::Run(arguments)) => run(&arguments),
+        Ok(Request::Keep(keeping)) => keep(&keeping),
         Ok(Request::ShowIssue(issue, line)) => print(&greeting::shown_without_asking(&issue, line)),
         Ok(Request::Help) => print(help::HELP.as_bytes()),
         Ok(Request::Version) => print(concat!("getty (session-rs) ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
@@ -52,12 +55,37 @@ fn run(arguments: &Arguments) -> ExitCode {
         complain(&format!("cannot log: {e}"));
     }
     let Err(end) = become_login(arguments);
+    conclude(&end, &arguments.line)
+}
+
+/// Keeps many lines; comes back when that is over, and in each child whose login came to nothing.
+fn keep(keeping: &Keeping) -> ExitCode {
+    if let Err(e) = syslog::install_off_terminals("getty", Facility::AuthPriv, Level::INFO) {
+        complain(&format!("cannot log: {e}"));
+    }
+    match lines::keep(keeping) {
+        Ok(Over::Asked) => ExitCode::SUCCESS,
+        Ok(Over::Child(visit)) => {
+            let line = visit.line();
+            let Err(end) = visit.become_login();
+            conclude(&end, &line)
+        }
+        Err(e) => {
+            error!("{e}");
+            complain(&e.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Tells of `end`, the end of a getty on `line`.
+fn conclude(end: &End, line: &Line) -> ExitCode {
     if end.is_ordinary() {
         return ExitCode::SUCCESS;
     }
     error!("{end}");
     complain(&end.to_string());
-    guard::hold_off(&end, &arguments.line);
+    guard::hold_off(end, line);
     ExitCode::FAILURE
 }
 

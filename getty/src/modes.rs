@@ -64,6 +64,7 @@ impl TerminalKind {
 }
 
 /// The modes that the line had before getty changed them.
+#[derive(Debug)]
 pub(crate) struct SavedModes(Termios);
 
 impl SavedModes {

@@ -1,5 +1,7 @@
 //! Whether the process that a record names is still the one that the record is about.
 
+use std::os::unix::fs::MetadataExt;
+
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
@@ -19,6 +21,25 @@ pub(crate) fn lives(pid: i32, time: Time) -> bool {
         Some(stat) => !stat.is_dead && stat.started(boot_time()) <= time.seconds.saturating_add(SLACK),
         None => true, // no /proc: all that is known is that it is there
     }
+}
+
+/// When process `pid` started, in clock ticks since the boot; none if it has ended.
+pub(crate) fn start(pid: i32) -> Option<u64> {
+    let stat = Stat::parse(&std::fs::read_to_string(paths::process_stat(pid)).ok()?)?;
+    (!stat.is_dead).then_some(stat.start)
+}
+
+/// Whether process `pid` is root's: real, effective, saved and file system id.
+pub(crate) fn is_roots(pid: i32) -> bool {
+    let text = std::fs::read_to_string(paths::process_status(pid)).unwrap_or_default();
+    let ids = text.lines().find_map(|line| line.strip_prefix("Uid:"));
+    ids.is_some_and(|ids| ids.split_ascii_whitespace().count() == 4 && ids.split_ascii_whitespace().all(|id| id == "0"))
+}
+
+/// Whether process `pid` has the device of this number open.
+pub(crate) fn has_open(pid: i32, device: u64) -> bool {
+    let Ok(files) = std::fs::read_dir(paths::process_files(pid)) else { return false };
+    files.flatten().any(|file| std::fs::metadata(file.path()).is_ok_and(|file| file.rdev() == device && device != 0))
 }
 
 /// Seconds by which a process may seem to have started after it wrote: the kernel counts in ticks, a record may too.

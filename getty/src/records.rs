@@ -72,6 +72,19 @@ pub(crate) fn announce(line: &LineName, files: &Files) {
     write(files, &Record::login_process(line.as_str().as_bytes(), pid, Time::now()).with_session(session));
 }
 
+/// Records that nobody waits for a name on `line` any more, nor is logged in there, if utmp still says so of this process
+/// or of one that has ended.
+pub(crate) fn vacate(line: &LineName, files: &Files) {
+    let is_over = |record: &Record| record.pid == getpid().as_raw() || !process::lives(record.pid, record.time);
+    match files.on_line(line.as_str().as_bytes()) {
+        Ok(Some(record)) if record.kind != Kind::DeadProcess && is_over(&record) => {
+            write(files, &logout(&record, Time::now()));
+        }
+        Ok(_) => {}
+        Err(e) => warn!(line = line.as_str(), error = %e, "cannot tell who was on the line"),
+    }
+}
+
 /// How many logins utmp shows; none where it cannot be read.
 pub(crate) fn users(files: &Files) -> usize {
     let count = |records: utmp::Records| records.filter(|record| record.kind == Kind::UserProcess).count();

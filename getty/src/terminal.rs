@@ -168,8 +168,12 @@ fn failure(e: Errno) -> End {
     }
 }
 
-/// A session leader has one controlling terminal at most: before it takes the line, it gives up what it has.
-fn give_up_other_terminal() -> io::Result<()> {
+/// Gives up the controlling terminal, if there is one. A session leader has one at most: before it takes the line, it
+/// gives up what it has.
+///
+/// # Errors
+/// If it has one and cannot give it up.
+pub(crate) fn give_up_other_terminal() -> io::Result<()> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     match rustix::fs::open(paths::CONTROLLING_TERMINAL, flags, Mode::empty()) {
         Ok(other) => sys::give_up_controlling_terminal(other.as_fd()),

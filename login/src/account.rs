@@ -1,7 +1,7 @@
 //! The account that was authenticated: a copy of its own, and the rights that come with it.
 
 use std::ffi::{CString, NulError};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User};
@@ -47,11 +47,12 @@ pub(crate) enum GroupError {
 }
 
 impl Account {
-    /// The account of the user that `transaction` names now: modules may have changed the name.
+    /// The account of the user that `transaction` names now: modules may have changed the name. With `shell` in place of
+    /// its own (`-s`).
     ///
     /// # Errors
     /// If there is none.
-    pub(crate) fn of(transaction: &Transaction<Talk>) -> Result<Self, AccountError> {
+    pub(crate) fn of(transaction: &Transaction<Talk>, shell: Option<&Path>) -> Result<Self, AccountError> {
         let name = transaction.item(Item::User).ok_or(AccountError::Unnamed)?;
         let name = LoginName::parse(name.as_bytes())?;
         let user = match User::from_name(name.as_str()) {
@@ -64,7 +65,8 @@ impl Account {
         };
         // The database's own spelling: a directory may know `Bob` as `bob`.
         let name = LoginName::parse(user.name.as_bytes())?;
-        let shell = if user.shell.as_os_str().is_empty() { PathBuf::from(paths::SHELL) } else { user.shell };
+        let own = Some(user.shell).filter(|shell| !shell.as_os_str().is_empty());
+        let shell = shell.map(Path::to_owned).or(own).unwrap_or_else(|| PathBuf::from(paths::SHELL));
         Ok(Self { name, uid: user.uid, gid: user.gid, home: user.dir, shell })
     }
 

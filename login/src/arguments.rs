@@ -2,16 +2,18 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 
 use lexopt::prelude::*;
 use prompt::{LoginName, Refusal};
 use thiserror::Error;
 
+use crate::environment::{Variable, VariableError};
 use crate::host::{Host, HostError};
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
-Usage: login [options] [[-f] NAME]
+Usage: login [options] [[-f] NAME [VARIABLE=VALUE...]]
 
 Begin a session on the terminal that is standard input.
 
@@ -20,8 +22,11 @@ Options:
  -h HOST      the login comes from HOST (root only)
  -H           no host name in the prompt for the name
  -p           keep the environment
-     --help     display this help and exit
-     --version  display the version and exit
+ -s, --shell SHELL
+              run SHELL in place of the account's shell (root only)
+     --help   display this help and exit
+ -V, --version
+              display the version and exit
 ";
 
 /// What the command line asks for.
@@ -45,6 +50,10 @@ pub(crate) struct Request {
     pub(crate) hides_host: bool,
     /// `-p`: the shell gets the caller's environment too.
     pub(crate) keeps_environment: bool,
+    /// `-s`: runs in place of the account's shell. An absolute path.
+    pub(crate) shell: Option<PathBuf>,
+    /// `NAME=value` behind the name: what the shell gets too.
+    pub(crate) variables: Vec<Variable>,
 }
 
 /// Why a command line is refused.
@@ -56,6 +65,10 @@ pub(crate) enum ArgumentError {
     Name(#[from] Refusal),
     #[error("{0}")]
     Host(#[from] HostError),
+    #[error("{0}")]
+    Variable(#[from] VariableError),
+    #[error("a shell is named by its whole path")]
+    Shell,
     #[error("-f needs a name")]
     NobodyToTrust,
     #[error("-{0} is for root only")]
@@ -66,14 +79,15 @@ impl ArgumentError {
     /// Whether somebody may have tried to get more than a login: worth a line in the log. What the log tells of it
     /// never carries the text of an argument.
     pub(crate) fn is_suspicious(&self) -> bool {
-        !matches!(self, Self::Syntax(_) | Self::NobodyToTrust)
+        !matches!(self, Self::Syntax(_) | Self::Variable(_) | Self::Shell | Self::NobodyToTrust)
     }
 }
 
 /// Reads the command line, without the program's name, for a caller with the real user id `uid`.
 ///
 /// A name is refused by the rules of [`LoginName`] wherever it stands, also behind `--` (CVE-2026-24061). What only
-/// root may ask is an error for everybody else, never quietly ignored.
+/// root may ask is an error for everybody else, never quietly ignored. What follows the name are variables (shadow's
+/// login).
 ///
 /// # Errors
 /// [`ArgumentError`] says what is wrong.
@@ -87,23 +101,33 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>, uid: u32) -> 
             Short('h') => request.host = Some(Host::parse(parser.value()?.as_bytes())?),
             Short('H') => request.hides_host = true,
             Short('p') => request.keeps_environment = true,
+            Short('s') | Long("shell") => request.shell = Some(PathBuf::from(parser.value()?)),
             Long("help") => return Ok(Command::Help),
             Short('V') | Long("version") => return Ok(Command::Version),
             Value(value) if name.is_none() => name = Some(value),
+            Value(value) => request.variables.push(Variable::parse(value.as_bytes())?),
             unexpected => return Err(unexpected.unexpected().into()),
         }
     }
     request.name = name.as_deref().map(OsStr::as_bytes).map(LoginName::parse).transpose()?;
-    if uid != 0 && request.is_authenticated {
-        return Err(ArgumentError::RootOnly('f'));
+    request.checked(uid).map(Command::LogIn)
+}
+
+impl Request {
+    /// The request, if a caller with the real user id `uid` may make it and it can be granted.
+    fn checked(self, uid: u32) -> Result<Self, ArgumentError> {
+        let for_root = [('f', self.is_authenticated), ('h', self.host.is_some()), ('s', self.shell.is_some())];
+        if let Some((option, _)) = for_root.iter().find(|(_, is_asked)| *is_asked && uid != 0) {
+            return Err(ArgumentError::RootOnly(*option));
+        }
+        if self.is_authenticated && self.name.is_none() {
+            return Err(ArgumentError::NobodyToTrust);
+        }
+        if self.shell.as_ref().is_some_and(|shell| !shell.is_absolute()) {
+            return Err(ArgumentError::Shell);
+        }
+        Ok(self)
     }
-    if uid != 0 && request.host.is_some() {
-        return Err(ArgumentError::RootOnly('h'));
-    }
-    if request.is_authenticated && request.name.is_none() {
-        return Err(ArgumentError::NobodyToTrust);
-    }
-    Ok(Command::LogIn(request))
 }
 
 #[cfg(test)]
@@ -150,21 +174,44 @@ mod tests {
     fn what_is_roots_is_an_error_for_others() {
         assert!(matches!(parsed(&["-f", "alice"], 1000), Err(ArgumentError::RootOnly('f'))));
         assert!(matches!(parsed(&["-h", "here", "alice"], 1000), Err(ArgumentError::RootOnly('h'))));
-        assert!(matches!(parsed(&["-p", "alice"], 1000), Ok(Command::LogIn(_))));
+        assert!(matches!(parsed(&["-s", "/bin/sh", "alice"], 1000), Err(ArgumentError::RootOnly('s'))));
+        assert!(matches!(parsed(&["--shell=/bin/sh", "alice"], 1000), Err(ArgumentError::RootOnly('s'))));
+        assert!(matches!(parsed(&["-H", "-p", "alice", "LANG=C"], 1000), Ok(Command::LogIn(_))));
+    }
+
+    #[test]
+    fn a_shell_is_a_whole_path() {
+        for line in [&["-s", "/bin/dash", "alice"][..], &["-s/bin/dash", "alice"], &["--shell", "/bin/dash", "alice"]] {
+            assert_eq!(request(line).shell, Some(PathBuf::from("/bin/dash")));
+        }
+        for shell in ["dash", "./dash", ""] {
+            assert!(matches!(parsed(&["-s", shell, "alice"], 0), Err(ArgumentError::Shell)), "{shell:?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_name_are_variables() {
+        let asked = request(&["--", "alice", "LANG=C", "EMPTY=", "PROMPT=a=b"]);
+        assert_eq!(asked.variables.iter().map(Variable::name).collect::<Vec<_>>(), ["LANG", "EMPTY", "PROMPT"]);
+        for wrong in ["bob", "=x", "A-B=x", "0A=x", "-f", "BASH_FUNC_ls%%=() { :; }", "a\nb=x"] {
+            assert!(matches!(parsed(&["--", "alice", wrong], 0), Err(ArgumentError::Variable(_))), "{wrong:?}");
+        }
+        assert!(matches!(parsed(&["alice", "-x"], 0), Err(ArgumentError::Syntax(_))));
     }
 
     #[test]
     fn trust_without_a_name_and_two_names_are_refused() {
         assert!(matches!(parsed(&["-f"], 0), Err(ArgumentError::NobodyToTrust)));
-        assert!(matches!(parsed(&["alice", "bob"], 0), Err(ArgumentError::Syntax(_))));
+        assert!(matches!(parsed(&["alice", "bob"], 0), Err(ArgumentError::Variable(_))));
         assert!(matches!(parsed(&[""], 0), Err(ArgumentError::Name(Refusal::Empty))));
         assert!(matches!(parsed(&["-h"], 0), Err(ArgumentError::Syntax(_))));
     }
 
-    /// The options that a line of `text` begins with.
+    /// The options that the lines of `text` begin with.
     fn options(text: &str) -> BTreeSet<String> {
-        let first = |line: &str| line.split_whitespace().next().map(|word| word.trim_matches('*').to_owned());
-        text.lines().filter_map(first).filter(|word| word.starts_with('-')).collect()
+        let lines = text.lines().filter(|line| line.trim_start().starts_with(['-', '*']));
+        let words = lines.flat_map(|line| line.split_whitespace().take_while(|word| word.starts_with(['-', '*'])));
+        words.map(|word| word.trim_matches(['*', ',']).to_owned()).collect()
     }
 
     #[test]
@@ -172,9 +219,10 @@ mod tests {
         let manual = include_str!("../../docs/man/login.1.scd");
         let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
         assert_eq!(options(section), options(HELP));
-        assert_eq!(options(HELP).len(), 6);
+        assert_eq!(options(HELP).len(), 9);
         for option in options(HELP) {
-            let line: &[&str] = if option == "-h" { &[&option, "host"] } else { &[&option, "alice"] };
+            let takes_value = ["-h", "-s", "--shell"].contains(&option.as_str());
+            let line: &[&str] = if takes_value { &[&option, "/value", "alice"] } else { &[&option, "alice"] };
             assert!(parsed(line, 0).is_ok(), "{option}");
         }
     }

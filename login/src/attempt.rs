@@ -31,8 +31,8 @@ pub(crate) enum Refusal {
 
 /// Authenticates whoever is at the line, with as many tries as the settings give.
 ///
-/// Every failure is recorded; the person learns nothing but "Login incorrect". A name that was given is used for the
-/// first try only.
+/// Every failure is recorded; the person learns nothing but "Login incorrect", unless the settings keep a name that is
+/// somebody's. Otherwise a name that was given is used for the first try only.
 ///
 /// # Errors
 /// [`Refusal::Left`] or [`Refusal::TooManyTries`]; the person has been told what there is to tell.
@@ -55,14 +55,16 @@ pub(crate) fn authenticate(
         if is_the_machines(failure.code) {
             return Err(Refusal::Broken(failure));
         }
-        if let Err(error) = terminal.show(b"Login incorrect\r\n\r\n") {
+        let is_kept = settings.keeps_name && failure.code != PamReturnCode::User_Unknown;
+        let told: &[u8] = if is_kept { b"Password incorrect\r\n\r\n" } else { b"Login incorrect\r\n\r\n" };
+        if let Err(error) = terminal.show(told) {
             warn!(%error, "the line is gone");
             return Err(Refusal::Left);
         }
         if !is_worth_another_try(failure.code) {
             break;
         }
-        if let Err(error) = transaction.set(Item::User, None) {
+        if !is_kept && let Err(error) = transaction.set(Item::User, None) {
             error!(%error, "cannot ask for another name");
             break;
         }

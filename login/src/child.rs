@@ -1,5 +1,6 @@
 //! The child of the fork: it becomes the user, for good, and then the user's shell.
 
+use std::ffi::CString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +16,11 @@ use tracing::warn;
 use crate::account::Account;
 use crate::defs::Settings;
 use crate::environment::Environment;
+use crate::greeting::Greeting;
 use crate::session::Session;
 use crate::shell::Shell;
 use crate::terminal::Terminal;
-use crate::{greeting, paths, sys};
+use crate::{paths, sys};
 
 const ROOT: Uid = Uid::from_raw(0);
 const ROOT_GROUP: Gid = Gid::from_raw(0);
@@ -29,6 +31,10 @@ pub(crate) struct Start<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) terminal: &'a Terminal,
     pub(crate) environment: Environment,
+    /// What is shown first; nothing to who is not to be greeted.
+    pub(crate) greeting: Option<Greeting>,
+    /// Runs in place of the account's shell.
+    pub(crate) fake_shell: Option<&'a Path>,
     /// The home that the account has lost because it does not answer.
     pub(crate) silent_home: Option<PathBuf>,
     /// The login that keeps the session open.
@@ -67,17 +73,31 @@ impl StartError {
 
 /// Becomes the user's shell. Returns only if that failed.
 pub(crate) fn become_shell(start: Start<'_>, session: Session) -> StartError {
+    let falls_back = start.settings.falls_back;
     match prepared(start, session) {
         Ok((shell, environment, path)) => {
-            let source = shell.exec(&environment.to_c_strings());
+            let environment = environment.to_c_strings();
+            let source = shell.exec(&environment);
+            if falls_back {
+                become_any_shell(&path, source, &environment);
+            }
             StartError::Shell { shell: path, source }
         }
         Err(error) => error,
     }
 }
 
+/// Becomes the first of the machine's shells that runs, in place of the one that does not. Returns if none does.
+fn become_any_shell(wanted: &Path, reason: Errno, environment: &[CString]) {
+    let list = std::fs::read_to_string(paths::SHELLS).unwrap_or_default(); // an account's own shell was all there was
+    for (path, shell) in Shell::listed(&list) {
+        warn!(wanted = %wanted.display(), %reason, instead = %path.display(), "trying another shell");
+        shell.exec(environment);
+    }
+}
+
 fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, PathBuf), StartError> {
-    let Start { account, settings, terminal, environment, silent_home, parent } = start;
+    let Start { account, settings, terminal, environment, greeting, fake_shell, silent_home, parent } = start;
     setsid().map_err(StartError::Session)?;
     if let Err(error) = sys::take_terminal(stdin()) {
         // The shell works without job control; without a shell nothing works.
@@ -91,12 +111,16 @@ fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, P
         Some(home) => start_in_root(&home, Errno::ETIMEDOUT, settings, terminal, environment)?,
         None => enter_home(account, settings, terminal, environment)?,
     };
-    if let Err(error) = greeting::greet(terminal, account, settings) {
+    if let Some(Err(error)) = greeting.map(|greeting| greeting.show(terminal, account, settings)) {
         warn!(%error, "the line is gone before the shell begins");
     }
     sys::close_at_exec().map_err(StartError::Descriptors)?;
-    let path = account.shell.clone();
-    let shell = Shell::of(&path).map_err(|source| StartError::Shell { shell: path.clone(), source })?;
+    let path = fake_shell.unwrap_or(&account.shell).to_owned();
+    let shell = match fake_shell {
+        Some(program) => Shell::in_place_of(&account.shell, program),
+        None => Shell::of(&path),
+    };
+    let shell = shell.map_err(|source| StartError::Shell { shell: path.clone(), source })?;
     Ok((shell, environment, path))
 }
 

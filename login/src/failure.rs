@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Output(#[source] io::Error),
     #[error("only root can log somebody in")]
     NotRoot,
+    #[error("only root can log somebody in from within a session; in your login shell, say: exec login")]
+    NotLeader,
     #[error("cannot prepare the process")]
     Process(#[source] io::Error),
     #[error(transparent)]

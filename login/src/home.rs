@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, chdir};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -22,6 +22,9 @@ use crate::{child, paths};
 /// A home has this long to answer: an automounter may have to wake a disk, or a server, first.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// … and this long where nothing depends on the answer.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 /// Gives `account` the root folder for a home if its own does not answer, within [`PATIENCE`] or the shorter `timeout` of
 /// a login: nothing that begins there, neither a greeting nor the shell, will hang. The home it had is returned then.
 pub(crate) fn leave_silent(account: &mut Account, timeout: Option<Duration>) -> Option<PathBuf> {
@@ -33,14 +36,25 @@ pub(crate) fn leave_silent(account: &mut Account, timeout: Option<Duration>) -> 
     Some(mem::replace(&mut account.home, paths::ROOT_FOLDER.into()))
 }
 
-/// Whether `account`'s home answers within `patience`, be it with a refusal.
-///
-/// A process of its own asks, as the user: it has none of our descriptors, so that nothing of the session stays open if it
-/// hangs, and it is killed then and not waited for, because a process that waits for a disk may be beyond killing. Where
-/// no process can be had, home is taken to answer.
+/// Whether `file` is in `account`'s home; it is not if the home does not say so at once.
+pub(crate) fn has(account: &Account, file: &str) -> bool {
+    match asked(account, AT_ONCE, || account.home.join(file).exists()) {
+        Ok(Some(is_there)) => is_there,
+        Ok(None) => {
+            warn!(user = account.name.as_str(), home = %account.home.display(), file, "the home does not answer");
+            false
+        }
+        Err(error) => {
+            warn!(%error, file, "cannot ask what is in the home");
+            false
+        }
+    }
+}
+
+/// Whether `account`'s home answers within `patience`, be it with a refusal. Where nobody can ask, it is taken to.
 fn answers(account: &Account, patience: Duration) -> bool {
-    match asked(account, patience) {
-        Ok(answers) => answers,
+    match asked(account, patience, || chdir(&account.home).is_ok()) {
+        Ok(answer) => answer.is_some(),
         Err(error) => {
             warn!(%error, "cannot ask whether the home answers");
             true
@@ -48,25 +62,28 @@ fn answers(account: &Account, patience: Duration) -> bool {
     }
 }
 
-fn asked(account: &Account, patience: Duration) -> io::Result<bool> {
+/// The answer to `question`, which may hang; none if there is none within `patience`.
+///
+/// A process of its own asks, as the user: it has none of our descriptors, so that nothing of the session stays open if it
+/// hangs, and it is killed then and not waited for, because a process that waits for a disk may be beyond killing.
+fn asked(account: &Account, patience: Duration, question: impl FnOnce() -> bool) -> io::Result<Option<bool>> {
     let asking = match sys::fork()? {
-        Fork::Child => sys::exit_now(ask(account)),
+        Fork::Child => sys::exit_now(ask(account, question)),
         Fork::Parent(asking) => asking,
     };
-    let answers = ends_within(asking, patience);
-    if matches!(answers, Ok(true)) {
-        let _status = waitpid(asking, None); // it has ended, and how is the shell's to find out
-    } else {
+    let has_ended = ends_within(asking, patience);
+    if !matches!(has_ended, Ok(true)) {
         kill(asking, Signal::SIGKILL)?;
+        return has_ended.map(|_| None);
     }
-    answers
+    Ok(Some(waitpid(asking, None)? == WaitStatus::Exited(asking, 0)))
 }
 
-/// The one act of the process that asks.
-fn ask(account: &Account) -> c_int {
+/// The one act of the process that asks; 0 for yes.
+fn ask(account: &Account, question: impl FnOnce() -> bool) -> c_int {
     sys::close_all();
     sys::reset_signals();
-    c_int::from(child::become_user(account).is_err() || chdir(&account.home).is_err())
+    c_int::from(child::become_user(account).is_err() || !question())
 }
 
 fn ends_within(process: Pid, patience: Duration) -> io::Result<bool> {

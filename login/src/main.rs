@@ -11,6 +11,7 @@ mod failure;
 mod greeting;
 mod home;
 mod host;
+mod hush;
 mod line;
 mod pam;
 mod parent;
@@ -39,6 +40,7 @@ use deadline::Deadline;
 use defs::Settings;
 use environment::CallerEnvironment;
 use failure::Failure;
+use greeting::{Greeting, Said};
 use host::Host;
 use line::Line;
 use pam::{Item, PamError, Transaction};
@@ -77,25 +79,36 @@ fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Fai
     if !geteuid().is_root() {
         return Err(Failure::NotRoot);
     }
-    let settings = Settings::read(Path::new(paths::LOGIN_DEFS));
+    if !getuid().is_root() && !process::leads_its_session() {
+        return Err(Failure::NotLeader);
+    }
+    let settings = Settings::read(Path::new(paths::ROOT));
     let line = Line::take()?;
     let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
     let records = Records::new(Files::system(), line.name().clone(), request.host.clone());
+    tell_forbidden(request, &terminal);
     sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
     let deadline = settings.timeout.map(Deadline::start).transpose()?;
 
     let admitted = admit(request, &settings, &terminal, &records);
     drop(deadline);
-    let (mut account, mut session) = match admitted {
+    let (mut account, mut session, greeting) = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
     };
     let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
     let silent_home = home::leave_silent(&mut account, settings.timeout);
-    let environment = caller.for_shell(&account, &settings, request.keeps_environment, &session.environment());
-    let (account, parent) = (&account, Pid::this());
-    let start = Start { account, settings: &settings, terminal: &terminal, environment, silent_home, parent };
+    let start = Start {
+        account: &account,
+        settings: &settings,
+        terminal: &terminal,
+        environment: caller.for_shell(&account, &settings, request, &session.environment()),
+        greeting,
+        fake_shell: settings.fake_shell.as_deref().map(Path::new).filter(|_| request.shell.is_none()),
+        silent_home,
+        parent: Pid::this(),
+    };
     let (session, exit) = run_shell(start, session, &line);
 
     // The line first: it must not stay the user's if a module hangs.
@@ -113,21 +126,33 @@ fn admit(
     settings: &Settings,
     terminal: &Terminal,
     records: &Records,
-) -> Result<(Account, Session), Failure> {
+) -> Result<(Account, Session, Option<Greeting>), Failure> {
     let mut transaction = begin(request, settings, terminal, records)?;
     if !request.is_authenticated {
         attempt::authenticate(&mut transaction, terminal, settings, records)?;
     }
     attempt::check_account(&mut transaction)?;
-    let account = Account::of(&transaction)?;
+    let account = Account::of(&transaction, request.shell.as_deref())?;
     account.take_groups()?;
+    let is_hushed = hush::is_asked_for(&account, settings);
+    let last_login = Some(account.uid).filter(|_| settings.shows_last_login()).and_then(|uid| records.last_login(uid));
     sys::note_ends()?;
     let mark = records.mark();
-    let session = Session::open(transaction)?;
-    records.began(&account, mark, settings.lastlog_uid_max);
+    let mut session = Session::open(transaction, is_hushed)?;
+    records.began(&account, mark, settings.records_last_login(account.uid));
     let is_trusted = request.is_authenticated;
     info!(line = %records.line(), user = account.name.as_str(), host = records.host(), is_trusted, "session opened");
-    Ok((account, session))
+    let greeting = Greeting { said: Said::new(session.take_said()), last_login };
+    Ok((account, session, Some(greeting).filter(|_| !is_hushed)))
+}
+
+/// Tells the person which variables of the command line are not theirs to set (shadow's login).
+fn tell_forbidden(request: &Request, terminal: &Terminal) {
+    for variable in request.variables.iter().filter(|variable| !variable.is_allowed()) {
+        if let Err(error) = terminal.show(format!("You may not change ${}\r\n", variable.name()).as_bytes()) {
+            warn!(%error, "the line is gone");
+        }
+    }
 }
 
 /// Begins with PAM: as `remote` if the person comes from elsewhere, with everything modules may want to know.

@@ -1,7 +1,25 @@
 //! Every path login opens or names.
 
-/// The administrator's settings (`login.defs(5)`).
-pub(crate) const LOGIN_DEFS: &str = "/etc/login.defs";
+/// Where all the other paths begin.
+pub(crate) const ROOT: &str = "/";
+
+/// Where settings are, the administrator's first, then the machine's, the distribution's (the last one is openSUSE's).
+pub(crate) const DEFS_FOLDERS: [&str; 4] = ["/etc", "/run", "/usr/lib", "/usr/etc"];
+
+/// The settings in one of those folders (`login.defs(5)`).
+pub(crate) const DEFS: &str = "login.defs";
+
+/// … and the folder of files that add to them or change them.
+pub(crate) const DEFS_DROP_INS: &str = "login.defs.d";
+
+/// Whom nobody greets, by name or by shell; everybody if it is empty (util-linux's login).
+pub(crate) const HUSHED: &str = "/etc/hushlogins";
+
+/// The file in a home whose owner is not greeted.
+pub(crate) const HUSH_IN_HOME: &str = ".hushlogin";
+
+/// The shells that people may have (`shells(5)`).
+pub(crate) const SHELLS: &str = "/etc/shells";
 
 /// Where lines live: a line's name is its path without this.
 pub(crate) const DEV: &str = "/dev/";

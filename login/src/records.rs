@@ -1,14 +1,17 @@
-//! What utmp, wtmp, btmp and lastlog are told: the failures, one login, one logout.
+//! What utmp, wtmp, btmp, lastlog and the audit trail are told: the failures, one login, one logout.
 //!
 //! A record that cannot be written costs a line in the log, never a login.
 
-use nix::unistd::{Pid, getsid};
+mod audit;
+
+use nix::unistd::{Pid, Uid, getsid};
 use tracing::warn;
 use utmp::{Exit, Files, Kind, LastLogin, Record, Text, Time};
 
 use crate::account::Account;
 use crate::host::Host;
 use crate::line::LineName;
+use audit::{Outcome, Who};
 
 /// The records of one login on one line.
 pub(crate) struct Records {
@@ -37,12 +40,21 @@ impl Records {
         self.host.as_ref().map_or("", Host::as_str)
     }
 
-    /// An attempt failed (btmp).
+    /// An attempt failed (btmp, audit).
     pub(crate) fn failed(&self, name: &str) {
         let record = Record::failed_login(self.line.as_str().as_bytes(), self.pid, name.as_bytes(), Time::now());
         if let Err(error) = self.files.append_btmp(&self.hosted(record)) {
             warn!(error = &error as &dyn std::error::Error, "cannot record a failed login");
         }
+        audit::tell(&Who::Name(name), &self.line, self.host.as_ref(), Outcome::Failed);
+    }
+
+    /// The login of `uid` before this one. Asked before the session is opened: a PAM module may write this one.
+    pub(crate) fn last_login(&self, uid: Uid) -> Option<LastLogin> {
+        self.files.last_login(uid.as_raw()).unwrap_or_else(|error| {
+            warn!(error = &error as &dyn std::error::Error, "cannot read the last login");
+            None
+        })
     }
 
     /// Remembers where wtmp ends, before modules may write to it.
@@ -50,14 +62,16 @@ impl Records {
         WtmpMark(self.files.wtmp_end().ok()) // what cannot be read now is told of when it is written
     }
 
-    /// The session has begun (utmp, wtmp, lastlog). wtmp gets no second record if a module wrote ours since `mark`.
-    pub(crate) fn began(&self, account: &Account, mark: WtmpMark, lastlog_uid_max: u32) {
+    /// The session has begun (utmp, wtmp, audit, and lastlog if `has_lastlog`). wtmp gets no second record if a module
+    /// wrote ours since `mark`.
+    pub(crate) fn began(&self, account: &Account, mark: WtmpMark, has_lastlog: bool) {
         let now = Time::now();
         let line = self.line.as_str().as_bytes();
         let record = Record::user_process(line, self.pid, account.name.as_str().as_bytes(), now);
         let session = getsid(None).map_or(self.pid, Pid::as_raw);
         self.write(self.hosted(record).with_session(session), mark);
-        if account.uid.as_raw() > lastlog_uid_max {
+        audit::tell(&Who::Uid(account.uid.as_raw()), &self.line, self.host.as_ref(), Outcome::Success);
+        if !has_lastlog {
             return;
         }
         let login = LastLogin { time: now, line: Text::new(line), host: Text::new(self.host()) };

@@ -25,12 +25,13 @@ pub(crate) enum SessionError {
 
 impl Session {
     /// Opens the session: credentials, session, credentials again for what the session brought (util-linux's order).
+    /// With `is_hushed` modules greet nobody.
     ///
     /// # Errors
     /// If a required module refuses; everything done is undone.
-    pub(crate) fn open(mut transaction: Transaction<Talk>) -> Result<Self, SessionError> {
+    pub(crate) fn open(mut transaction: Transaction<Talk>, is_hushed: bool) -> Result<Self, SessionError> {
         transaction.establish_credentials().map_err(SessionError::Credentials)?;
-        if let Err(error) = transaction.open_session() {
+        if let Err(error) = transaction.open_session(is_hushed) {
             delete_credentials(&mut transaction);
             return Err(SessionError::Open(error));
         }
@@ -44,6 +45,11 @@ impl Session {
     /// The variables that modules set for it.
     pub(crate) fn environment(&mut self) -> Vec<CString> {
         self.0.environment()
+    }
+
+    /// What modules have told the person so far. It is forgotten here.
+    pub(crate) fn take_said(&mut self) -> Vec<u8> {
+        self.0.conversation_mut().take_said()
     }
 
     /// Forgets the session in the child of a fork; it stays open.

@@ -6,9 +6,14 @@ use tracing::warn;
 use crate::pam::{Answer, Conversation, Notice, Question, Unanswered};
 use crate::terminal::{Reply, Terminal};
 
+/// More of what modules said than this is not remembered.
+const SAID_MAX: usize = 64 << 10;
+
 /// Puts PAM's questions to the person, and shows them its messages.
 pub(crate) struct Talk {
     terminal: Terminal,
+    /// What modules have told, a line's end behind each message: what they have shown, login need not show again.
+    said: Vec<u8>,
     /// How many more impossible names are worth asking again.
     patience: u32,
     is_over: bool,
@@ -17,12 +22,17 @@ pub(crate) struct Talk {
 impl Talk {
     /// A conversation on `terminal` that ends after `tries` names that can be nobody's.
     pub(crate) fn new(terminal: Terminal, tries: u32) -> Self {
-        Self { terminal, patience: tries, is_over: false }
+        Self { terminal, said: Vec::new(), patience: tries, is_over: false }
     }
 
     /// Whether the person has left: nobody will answer any more.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// What modules have told so far. It is forgotten here.
+    pub(crate) fn take_said(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.said)
     }
 
     /// Asks for the user's name until it can be one; what cannot be a name never reaches a module.
@@ -81,7 +91,12 @@ impl Conversation for Talk {
         self.heard(reply)?.ok_or(Unanswered)
     }
 
-    fn tell(&mut self, _: Notice, text: &[u8]) {
+    fn tell(&mut self, notice: Notice, text: &[u8]) {
+        let room = SAID_MAX.saturating_sub(self.said.len());
+        if notice == Notice::Info && text.len() < room {
+            self.said.extend_from_slice(text);
+            self.said.push(b'\n');
+        }
         let shown = self.terminal.show(text).and_then(|()| self.terminal.show(b"\n"));
         if let Err(error) = shown {
             warn!(%error, "a message of PAM could not be shown");

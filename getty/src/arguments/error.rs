@@ -27,6 +27,12 @@ pub(crate) enum ArgumentError {
     /// No line was named.
     #[error("no line was named")]
     NoLine,
+    /// `--ready-fd` has no number of a descriptor above 2.
+    #[error("a descriptor is a number above 2")]
+    Descriptor,
+    /// An option that is for many lines was given with one.
+    #[error("--ready-fd is for --lines and --lines-from")]
+    OneLine,
     /// More was named than a line, its speeds and its terminal.
     #[error("too many arguments")]
     Surplus,

@@ -48,6 +48,22 @@ pub(super) fn parse(arguments: Vec<OsString>) -> Result<(Line, Speeds, Option<Os
         Some(speeds) => Some(speeds),
         None => arguments.next_if(is_speeds),
     };
+    let (speeds, term) = rest(arguments, speeds)?;
+    Ok((line, speeds, term))
+}
+
+/// The speeds and the terminal type of lines that are named elsewhere: `[BAUD,...] [TERM]`.
+pub(super) fn parse_without_line(arguments: Vec<OsString>) -> Result<(Speeds, Option<OsString>), ArgumentError> {
+    let mut arguments = arguments.into_iter().peekable();
+    let speeds = arguments.next_if(is_speeds);
+    rest(arguments, speeds)
+}
+
+/// The list of `speeds`, and the terminal type, which is all that is left of `arguments`.
+fn rest(
+    mut arguments: impl Iterator<Item = OsString>,
+    speeds: Option<OsString>,
+) -> Result<(Speeds, Option<OsString>), ArgumentError> {
     let term = arguments.next().filter(|term| !term.is_empty());
     if arguments.next().is_some() {
         return Err(ArgumentError::Surplus);
@@ -56,7 +72,7 @@ pub(super) fn parse(arguments: Vec<OsString>) -> Result<(Line, Speeds, Option<Os
         return Err(ArgumentError::Term);
     }
     let speeds = speeds.map(|speeds| Speeds::parse(&speeds.to_string_lossy())).transpose()?;
-    Ok((line, speeds.unwrap_or_default(), term))
+    Ok((speeds.unwrap_or_default(), term))
 }
 
 fn is_speeds(argument: &OsString) -> bool {

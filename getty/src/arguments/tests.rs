@@ -121,9 +121,11 @@ fn every_option_of_the_help_is_taken() {
     for line in HELP.lines().filter(|line| line.trim_start().starts_with('-')) {
         let (short, long) = (line[2..4].trim(), line[6..].split(['=', '[', ' ']).next().unwrap());
         for flag in [short, long].into_iter().filter(|flag| !flag.is_empty()) {
-            let takes_value =
-                ["NAME ", "LIST ", "FILE ", "WORDS ", "SECONDS "].iter().any(|value| line.contains(value));
-            let words: &[&str] = if takes_value { &[flag, "1", "tty1"] } else { &[flag, "tty1"] };
+            let values = ["NAME ", "LIST ", "FILE ", "WORDS ", "SECONDS ", "LINE,... ", "FOLDER ", "-fd N "];
+            let takes_value = values.iter().any(|value| line.contains(value));
+            let words: &[&str] = if takes_value { &[flag, "3", "tty1"] } else { &[flag, "tty1"] };
+            let is_for_many = flag == "--ready-fd";
+            let words = if is_for_many { &[flag, "3", "--lines", "tty1"] } else { words };
             assert!(request(words).is_ok(), "{flag}");
         }
     }

@@ -213,6 +213,11 @@ impl Person {
         }
     }
 
+    /// Types `bytes` and does not look at what comes.
+    pub(crate) fn pushes(&mut self, bytes: impl AsRef<[u8]>) {
+        self.master.write_all(bytes.as_ref()).unwrap();
+    }
+
     /// Waits until `text` stands on the terminal; what stood before it and with it. What follows is kept.
     pub(crate) fn sees(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
@@ -222,7 +227,8 @@ impl Person {
                 let rest = self.seen.split_off(at + text.len());
                 return String::from_utf8_lossy(&std::mem::replace(&mut self.seen, rest)).into_owned();
             }
-            let may_come = is_open && ready(&self.master, PollFlags::IN, deadline);
+            // A master whose line nobody has open is hung up for as long as that lasts: a keeper opens it again.
+            let may_come = if is_open { ready(&self.master, PollFlags::IN, deadline) } else { glance(deadline) };
             assert!(may_come, "no {text:?} in {:?}", String::from_utf8_lossy(&self.seen));
             is_open = self.look();
         }
@@ -244,4 +250,29 @@ impl Person {
 pub(crate) fn ready(file: &impl AsFd, for_what: PollFlags, deadline: Instant) -> bool {
     let left = deadline.saturating_duration_since(Instant::now());
     poll(&mut [PollFd::new(file, for_what)], Some(&Timespec::try_from(left).unwrap())).unwrap() > 0
+}
+
+/// Waits until `check` finds something, which the kernel announces to nobody.
+pub(crate) fn until<T>(mut check: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = check() {
+            return found;
+        }
+        assert!(glance(deadline), "it did not come to be");
+    }
+}
+
+/// How long nothing is looked at that nobody announces; false after `deadline`.
+fn glance(deadline: Instant) -> bool {
+    poll(&mut [], Some(&Timespec { tv_sec: 0, tv_nsec: 5_000_000 })).unwrap();
+    Instant::now() < deadline
+}
+
+/// Waits until process `pid` has ended, whoever is to bury it.
+pub(crate) fn gone(pid: i32) {
+    until(|| match fs::read_to_string(format!("/proc/{pid}/stat")) {
+        Ok(stat) => stat.rsplit_once(") ").unwrap().1.starts_with('Z').then_some(()),
+        Err(_) => Some(()),
+    });
 }

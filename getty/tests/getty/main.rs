@@ -6,6 +6,8 @@ mod beginnings;
 mod harness;
 mod lines;
 mod manual;
+mod many;
+mod many_under_attack;
 mod names;
 mod options;
 mod peer;

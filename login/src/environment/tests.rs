@@ -25,7 +25,11 @@ fn caller(variables: &[(&str, &str)]) -> CallerEnvironment {
 
 fn shells(caller: &CallerEnvironment, keeps_all: bool, of_pam: &[&str]) -> Vec<String> {
     let of_pam: Vec<_> = of_pam.iter().map(|variable| CString::new(*variable).expect("no NUL")).collect();
-    let environment = caller.for_shell(&alice(), &Settings::default(), keeps_all, &of_pam);
+    let request = Request { keeps_environment: keeps_all, ..Request::default() };
+    in_strings(&caller.for_shell(&alice(), &Settings::default(), &request, &of_pam))
+}
+
+fn in_strings(environment: &Environment) -> Vec<String> {
     environment.to_c_strings().into_iter().map(|variable| variable.into_string().expect("UTF-8")).collect()
 }
 
@@ -89,7 +93,57 @@ fn pam_has_the_last_word_and_keeps_its_equals_signs() {
 #[test]
 fn root_has_its_own_path() {
     let root = Account { uid: Uid::from_raw(0), ..alice() };
-    let environment = caller(&[]).for_shell(&root, &Settings::default(), false, &[]);
+    let environment = caller(&[]).for_shell(&root, &Settings::default(), &Request::default(), &[]);
     let path = CString::new(format!("PATH={}", crate::paths::ROOT_PATH)).expect("no NUL");
     assert!(environment.to_c_strings().contains(&path));
+}
+
+#[test]
+fn the_command_line_sets_what_is_neither_the_accounts_nor_the_loaders() {
+    let variable = |text: &str| Variable::parse(text.as_bytes()).expect("a variable");
+    let forbidden = [
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
+        "_RLD_LIST",
+        "BASH_ENV",
+        "ENV",
+        "HOME",
+        "IFS",
+        "KRB_CONF",
+        "LIBPATH",
+        "MAIL",
+        "NLSPATH",
+        "PATH",
+        "SHELL",
+        "SHLIB_PATH",
+        "SHELLOPTS",
+        "PS4",
+    ];
+    let mut variables =
+        vec![variable("LANG=C.UTF-8"), variable("EMPTY="), variable("TERM=vt220"), variable("USER=root")];
+    variables.extend(forbidden.map(|name| variable(&format!("{name}=/tmp/x"))));
+    variables.push(variable("TERM=/tmp/x"));
+    assert!(variables[..4].iter().all(Variable::is_allowed) && !variables[4..].iter().any(Variable::is_allowed));
+    let request = Request { variables, ..Request::default() };
+    let shells = in_strings(&caller(&[("TERM", "linux")]).for_shell(&alice(), &Settings::default(), &request, &[]));
+    for expected in ["LANG=C.UTF-8", "EMPTY=", "TERM=vt220", "USER=alice", "HOME=/home/alice"] {
+        assert!(shells.contains(&expected.to_owned()), "{expected}");
+    }
+    assert!(!shells.iter().any(|variable| variable.contains("/tmp")), "{shells:?}");
+}
+
+#[test]
+fn the_safelist_lets_through_what_it_names_and_is_harmless() {
+    let settings = crate::defs::tests::parsed("LOGIN_ENV_SAFELIST LANG,LD_PRELOAD,HOME\n");
+    let stranger = caller(&[("LANG", "C"), ("LANGUAGE", "de"), ("LD_PRELOAD", "/tmp/x.so"), ("HOME", "/tmp")]);
+    let shells = in_strings(&stranger.for_shell(&alice(), &settings, &Request::default(), &[]));
+    assert!(shells.contains(&"LANG=C".to_owned()) && shells.contains(&"HOME=/home/alice".to_owned()));
+    assert!(!shells.iter().any(|variable| variable.contains("/tmp") || variable.starts_with("LANGUAGE")));
+}
+
+#[test]
+fn who_comes_from_elsewhere_has_the_hosts_name() {
+    let request = Request { host: Host::parse(b"pc.example.org").ok(), ..Request::default() };
+    let shells = in_strings(&caller(&[]).for_shell(&alice(), &Settings::default(), &request, &[]));
+    assert!(shells.contains(&"REMOTEHOST=pc.example.org".to_owned()));
 }

@@ -56,6 +56,12 @@ impl<C: Conversation> Handle<C> {
         &unsafe { self.shared.as_ref() }.conversation
     }
 
+    /// The conversation, between two calls, to be changed.
+    pub(super) fn conversation_mut(&mut self) -> &mut C {
+        // SAFETY: the box lives as long as `self`, and no call that could call back runs while `self` is borrowed.
+        &mut unsafe { self.shared.as_mut() }.conversation
+    }
+
     /// `pam_authenticate(3)`.
     pub(super) fn authenticate(&mut self, flags: c_int) -> PamReturnCode {
         // SAFETY: `raw` is live until the drop.

@@ -64,6 +64,11 @@ impl<C: Conversation> Transaction<C> {
         self.0.conversation()
     }
 
+    /// The conversation, to be changed.
+    pub(crate) fn conversation_mut(&mut self) -> &mut C {
+        self.0.conversation_mut()
+    }
+
     /// Sets an item, or unsets it.
     ///
     /// # Errors
@@ -143,12 +148,12 @@ impl<C: Conversation> Transaction<C> {
         self.checked(code)
     }
 
-    /// `pam_open_session(3)`.
+    /// `pam_open_session(3)`. With `is_silent`, modules greet nobody (`PAM_SILENT`).
     ///
     /// # Errors
     /// What the stack answered.
-    pub(crate) fn open_session(&mut self) -> Result<(), PamError> {
-        let code = self.0.open_session(0);
+    pub(crate) fn open_session(&mut self, is_silent: bool) -> Result<(), PamError> {
+        let code = self.0.open_session(if is_silent { ffi::PAM_SILENT } else { 0 });
         self.checked(code)
     }
 

@@ -43,7 +43,7 @@ fn one_login_is_one_record_in_utmp_and_two_in_wtmp() {
     let (_root, files) = files();
     let records = records(&files, "tty9");
     let mark = records.mark();
-    records.began(&alice(), mark, u32::MAX);
+    records.began(&alice(), mark, true);
     let on_line = files.on_line(b"tty9").expect("utmp is read").expect("a record");
     assert_eq!(on_line.kind, Kind::UserProcess);
     assert_eq!((on_line.user, on_line.host), (Text::new("alice"), Text::new("192.0.2.7")));
@@ -65,7 +65,7 @@ fn one_login_is_one_record_in_utmp_and_two_in_wtmp() {
 fn a_logout_names_its_line_and_nobody() {
     let (_root, files) = files();
     let records = records(&files, "tty9");
-    records.began(&alice(), records.mark(), u32::MAX);
+    records.began(&alice(), records.mark(), true);
     records.ended(Exit::default(), records.mark());
     let in_wtmp = wtmp(&files).pop().expect("a logout");
     let in_utmp = files.on_line(b"tty9").expect("utmp is read").expect("a record");
@@ -82,7 +82,7 @@ fn what_a_module_wrote_for_us_is_not_written_again() {
     let mark = records.mark();
     let theirs = Record::user_process(b"tty9", records.pid, b"alice", Time::now());
     files.append_wtmp(&theirs).expect("the module writes");
-    records.began(&alice(), mark, u32::MAX);
+    records.began(&alice(), mark, true);
     assert_eq!(wtmp(&files).len(), 1);
 
     let mark = records.mark();
@@ -99,7 +99,7 @@ fn what_others_wrote_meanwhile_is_not_ours() {
     for (line, pid) in [(&b"tty8"[..], records.pid), (b"tty9", records.pid + 1)] {
         files.append_wtmp(&Record::user_process(line, pid, b"alice", Time::now())).expect("others write");
     }
-    records.began(&alice(), mark, u32::MAX);
+    records.began(&alice(), mark, true);
     assert_eq!(wtmp(&files).len(), 3);
 }
 
@@ -107,7 +107,7 @@ fn what_others_wrote_meanwhile_is_not_ours() {
 fn a_line_that_another_login_has_taken_stays_its() {
     let (_root, files) = files();
     let records = records(&files, "tty9");
-    records.began(&alice(), records.mark(), u32::MAX);
+    records.began(&alice(), records.mark(), true);
     let next = Record::login_process(b"tty9", 1, Time::now());
     files.update(&next).expect("the next getty writes");
     records.ended(Exit::default(), records.mark());
@@ -130,16 +130,16 @@ fn files_that_are_missing_cost_no_login() {
     fs::remove_dir_all(root.path().join("run")).expect("it was there");
     fs::remove_dir_all(root.path().join("var")).expect("it was there");
     let records = records(&files, "tty9");
-    records.began(&alice(), records.mark(), u32::MAX);
+    records.began(&alice(), records.mark(), true);
     records.ended(Exit::default(), records.mark());
     records.failed("alice");
     assert!(!files.wtmp.exists() && !files.btmp.exists() && !files.lastlog.exists());
 }
 
 #[test]
-fn huge_user_ids_leave_lastlog_alone() {
+fn whom_lastlog_does_not_record_is_not_in_it() {
     let (_root, files) = files();
     let records = records(&files, "tty9");
-    records.began(&alice(), records.mark(), 999);
+    records.began(&alice(), records.mark(), false);
     assert_eq!(fs::metadata(&files.lastlog).expect("lastlog").len(), 0);
 }

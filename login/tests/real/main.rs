@@ -1,7 +1,10 @@
 //! The real login with the real libpam on real terminals, each test on a machine of its own.
 
+mod command_line;
+mod configuration;
 mod ends;
 mod good_login;
+mod greetings;
 mod homes;
 mod machine;
 mod messages;

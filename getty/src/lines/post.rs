@@ -1,0 +1,414 @@
+//! One line that is kept, and what becomes of it: down, with a prompt on it, or held by whoever answered.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
+use tracing::{info, warn};
+use utmp::Files;
+
+use super::backoff::Backoff;
+use super::console;
+use super::entry::{Entry, Status};
+use super::holder::{Fork, Holder};
+use super::register::Register;
+use super::visit::{Beginning, Visit};
+use crate::conversation::{self, Scene};
+use crate::deadline::Deadline;
+use crate::end::End;
+use crate::line::LineName;
+use crate::modes::SavedModes;
+use crate::records::{self, Predecessor};
+use crate::terminal::Terminal;
+
+/// What every line needs.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// Where descriptors are waited for.
+    pub(crate) epoll: OwnedFd,
+    /// utmp and wtmp.
+    pub(crate) files: Files,
+    /// Who was let onto which line; none if there is no place for it.
+    pub(crate) register: Option<Register>,
+}
+
+/// One line that is kept.
+#[derive(Debug)]
+pub(crate) struct Post {
+    /// What its descriptor is known by, where it is waited for; never another's.
+    id: u64,
+    entry: Entry,
+    state: State,
+    backoff: Backoff,
+    /// What the log was told last of a line that cannot be used.
+    complaint: String,
+    /// Whether a reload took the line away while somebody was there.
+    is_dismissed: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing is open; tried again then.
+    Down(Deadline),
+    /// Somebody may type.
+    Prompting(Box<Prompt>),
+    /// Somebody is there.
+    Held { holder: Holder, since: Instant },
+}
+
+/// A prompt that nobody has answered.
+#[derive(Debug)]
+struct Prompt {
+    terminal: Terminal,
+    saved: SavedModes,
+    scene: Scene,
+    /// What the terminal has not taken yet.
+    rest: Vec<u8>,
+    since: Instant,
+}
+
+/// What became of a line that was attended to.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// It is as it should be.
+    Kept,
+    /// It was dismissed, and nobody is there any more.
+    Over,
+    /// This process is the child now, and all it has to do is this.
+    Child(Box<Visit>),
+}
+
+impl Post {
+    /// A line that is to be opened as soon as it is attended to.
+    pub(crate) fn new(id: u64, entry: Entry, now: Instant) -> Self {
+        let state = State::Down(Deadline::after(now, Duration::ZERO));
+        Self { id, entry, state, backoff: Backoff::default(), complaint: String::new(), is_dismissed: false }
+    }
+
+    /// What its descriptor is known by.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The line.
+    pub(crate) fn line(&self) -> &LineName {
+        &self.entry.line
+    }
+
+    /// When it is to be attended to without an event.
+    pub(crate) fn due(&self) -> Deadline {
+        match &self.state {
+            State::Down(due) => *due,
+            _ => Deadline::NEVER,
+        }
+    }
+
+    /// Whether its device may come to be there or to be of use.
+    pub(crate) fn awaits_device(&self) -> bool {
+        matches!(self.state, State::Down(_)) && !self.complaint.is_empty()
+    }
+
+    /// Its device has changed: it is tried soon, however long it was to wait; but no sooner than that whoever makes devices
+    /// change cannot keep this process busy.
+    pub(crate) fn device_changed(&mut self, now: Instant) {
+        if let State::Down(due) = &mut self.state {
+            *due = due.min(Deadline::after(now, SOON));
+        }
+    }
+
+    /// Sees what has happened on the line, and does what it calls for.
+    ///
+    /// # Errors
+    /// If the line can no longer be waited for.
+    pub(crate) fn attend(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
+        match &self.state {
+            State::Down(due) if due.has_come(now) => self.open(context, now),
+            State::Down(_) => Ok(Turn::Kept),
+            State::Prompting(_) => self.attend_prompt(context, now),
+            State::Held { holder, .. } if holder.has_ended() => self.succeed(context, now),
+            State::Held { .. } => Ok(Turn::Kept),
+        }
+    }
+
+    /// Opens the line and prompts, unless somebody is there or it is not to be open now.
+    fn open(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
+        if self.entry.status == Status::IfConsole && !console::is_one(self.line()) {
+            self.state = State::Down(Deadline::NEVER); // the kernel's consoles change with a boot; a reload asks again
+            return Ok(Turn::Kept);
+        }
+        if let Some(holder) = Holder::found(self.line(), context.register.as_ref(), &context.files) {
+            info!(line = self.line().as_str(), pid = holder.pid(), "somebody is on the line: waiting for their end");
+            return self.hold(context, holder, now).map(|()| Turn::Kept);
+        }
+        match set_up(&self.entry, context) {
+            Ok((terminal, saved, scene)) => {
+                self.complaint.clear();
+                self.prompt(context, terminal, saved, scene, now)
+            }
+            Err(end) => {
+                self.fail(&end, context, now);
+                Ok(Turn::Kept)
+            }
+        }
+    }
+
+    /// Shows the prompt, as far as the terminal takes it at once. A conversation that begins otherwise has its process now.
+    fn prompt(
+        &mut self,
+        context: &Context,
+        terminal: Terminal,
+        saved: SavedModes,
+        scene: Scene,
+        now: Instant,
+    ) -> Result<Turn, Errno> {
+        let opening = conversation::opening(&self.entry.arguments, &terminal, &scene, &context.files);
+        let Some(rest) = opening else {
+            return self.visit(context, Prompt { terminal, saved, scene, rest: Vec::new(), since: now }, now, true);
+        };
+        let mut prompt = Prompt { terminal, saved, scene, rest, since: now };
+        prompt.write();
+        epoll::add(&context.epoll, &prompt.terminal, EventData::new_u64(self.id), prompt.interest())?;
+        self.state = State::Prompting(Box::new(prompt));
+        Ok(Turn::Kept)
+    }
+
+    fn attend_prompt(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
+        let State::Prompting(prompt) = &mut self.state else { return Ok(Turn::Kept) };
+        let seen = prompt.look();
+        let is_typed = seen.contains(PollFlags::IN);
+        if seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) || (is_typed && prompt.is_hung_up()) {
+            epoll::delete(&context.epoll, &prompt.terminal)?;
+            let wait = self.backoff.after(now.saturating_duration_since(prompt.since));
+            return self.rest_for(wait, context, now);
+        }
+        if is_typed {
+            epoll::delete(&context.epoll, &prompt.terminal)?;
+            let down = State::Down(Deadline::after(now, Duration::ZERO));
+            let State::Prompting(prompt) = std::mem::replace(&mut self.state, down) else { return Ok(Turn::Kept) };
+            return self.visit(context, *prompt, now, false);
+        }
+        if seen.contains(PollFlags::OUT) && !prompt.rest.is_empty() {
+            prompt.write();
+            epoll::modify(&context.epoll, &prompt.terminal, EventData::new_u64(self.id), prompt.interest())?;
+        }
+        Ok(Turn::Kept)
+    }
+
+    /// Gives the line to a child of its own; `is_whole` if nothing of the conversation has been held.
+    fn visit(&mut self, context: &Context, prompt: Prompt, now: Instant, is_whole: bool) -> Result<Turn, Errno> {
+        match Holder::fork() {
+            Ok(Fork::Child(gate)) => {
+                let Prompt { terminal, saved, scene, rest, .. } = prompt;
+                let beginning = if is_whole { Beginning::Whole } else { Beginning::Prompted(rest) };
+                let arguments = self.entry.arguments.clone();
+                Ok(Turn::Child(Box::new(Visit { arguments, terminal, saved, scene, beginning, gate })))
+            }
+            Ok(Fork::Parent(holder, word)) => {
+                self.note(context, &holder);
+                self.hold(context, holder, now)?;
+                if let Err(error) = rustix::io::write(&word, b"!") {
+                    warn!(line = self.line().as_str(), %error, "the line's process was killed before it began");
+                }
+                Ok(Turn::Kept)
+            }
+            Err(error) => {
+                warn!(line = self.line().as_str(), %error, "cannot start a process for the line");
+                prompt.let_go();
+                self.state = State::Down(Deadline::after(now, self.backoff.after_failure()));
+                Ok(Turn::Kept)
+            }
+        }
+    }
+
+    /// Notes whom the line was given to. Without a note utmp may still tell, once somebody has logged in.
+    fn note(&self, context: &Context, holder: &Holder) {
+        if let (Some(register), Some(who)) = (&context.register, holder.identity())
+            && let Err(error) = register.note(self.line(), who)
+        {
+            warn!(line = self.line().as_str(), %error, "a keeper after this one may not find who is on the line");
+        }
+    }
+
+    fn hold(&mut self, context: &Context, holder: Holder, now: Instant) -> Result<(), Errno> {
+        epoll::add(&context.epoll, &holder, EventData::new_u64(self.id), EventFlags::IN)?;
+        self.complaint.clear();
+        self.state = State::Held { holder, since: now };
+        Ok(())
+    }
+
+    /// Whoever was on the line is gone.
+    fn succeed(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
+        let State::Held { holder, since } = &self.state else { return Ok(Turn::Kept) };
+        epoll::delete(&context.epoll, holder)?;
+        let (status, lasted) = (holder.reap(), now.saturating_duration_since(*since));
+        if let Some(Err(error)) = context.register.as_ref().map(|register| register.clear(self.line())) {
+            warn!(line = self.line().as_str(), %error, "the note of who was on the line stays");
+        }
+        if self.is_dismissed {
+            records::vacate(self.line(), &context.files);
+            return Ok(Turn::Over);
+        }
+        let wait = self.backoff.after(lasted);
+        if !wait.is_zero() {
+            let seconds = wait.as_secs();
+            warn!(line = self.line().as_str(), status, seconds, "logins end as soon as they began: the line waits");
+        }
+        self.rest_for(wait.max(LAST_WORDS), context, now)
+    }
+
+    /// Opens the line again after `wait`.
+    fn rest_for(&mut self, wait: Duration, context: &Context, now: Instant) -> Result<Turn, Errno> {
+        self.state = State::Down(Deadline::after(now, wait));
+        if wait.is_zero() { self.open(context, now) } else { Ok(Turn::Kept) }
+    }
+
+    /// The line cannot be used now. The log is told once, and nothing of a device that need not be there.
+    fn fail(&mut self, end: &End, context: &Context, now: Instant) {
+        let complaint = end.to_string();
+        if complaint != self.complaint && (self.entry.status != Status::IfExists || !end.is_absence()) {
+            warn!(line = self.line().as_str(), "{complaint}");
+        }
+        if self.complaint.is_empty() {
+            records::vacate(self.line(), &context.files);
+        }
+        self.complaint = complaint;
+        self.state = State::Down(Deadline::after(now, self.backoff.after_failure()));
+    }
+
+    /// Keeps the line as `entry` says from here on. Whoever is there stays; a prompt is made anew if it is another.
+    pub(crate) fn keep_as(&mut self, entry: Entry, context: &Context, now: Instant) -> Result<(), Errno> {
+        let is_same = self.entry == entry;
+        self.entry = entry;
+        self.is_dismissed = false;
+        match &self.state {
+            State::Prompting(_) if is_same => {}
+            State::Held { .. } => {}
+            _ => {
+                self.withdraw(context)?;
+                self.backoff = Backoff::default();
+                self.complaint.clear();
+                self.state = State::Down(Deadline::after(now, Duration::ZERO));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the line out of keeping: a prompt goes at once, whoever only has one with it; a login stays, and the line goes
+    /// with its end.
+    pub(crate) fn dismiss(&mut self, context: &Context) -> Result<Turn, Errno> {
+        self.is_dismissed = true;
+        match &self.state {
+            State::Held { holder, .. } => {
+                self.send_away(holder);
+                Ok(Turn::Kept)
+            }
+            State::Down(_) | State::Prompting(_) => self.withdraw(context).map(|()| Turn::Over),
+        }
+    }
+
+    /// Asks a process that still waits for a name to end.
+    fn send_away(&self, holder: &Holder) {
+        if holder.is_asking()
+            && let Err(error) = holder.end()
+        {
+            warn!(line = self.line().as_str(), %error, "whoever is asked for a name there stays");
+        }
+    }
+
+    /// Takes the prompt away, and its record; the line is as it was found.
+    fn withdraw(&mut self, context: &Context) -> Result<(), Errno> {
+        let State::Prompting(_) = &self.state else { return Ok(()) };
+        let State::Prompting(prompt) = std::mem::replace(&mut self.state, State::Down(Deadline::NEVER)) else {
+            return Ok(());
+        };
+        epoll::delete(&context.epoll, &prompt.terminal)?;
+        prompt.let_go();
+        records::vacate(self.line(), &context.files);
+        Ok(())
+    }
+}
+
+impl Prompt {
+    /// Writes what the terminal takes now; the rest stays. A line that fails is seen to be hung up.
+    fn write(&mut self) {
+        while !self.rest.is_empty() {
+            match rustix::io::write(&self.terminal, &self.rest) {
+                Ok(written) => drop(self.rest.drain(..written)),
+                Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+        self.rest = Vec::new();
+    }
+
+    /// What is waited for on the line; that it is hung up always is.
+    fn interest(&self) -> EventFlags {
+        if self.rest.is_empty() { EventFlags::IN } else { EventFlags::IN | EventFlags::OUT }
+    }
+
+    /// What is the case on the line now.
+    fn look(&self) -> PollFlags {
+        let mut files = [PollFd::new(&self.terminal, PollFlags::IN | PollFlags::OUT)];
+        match poll(&mut files, Some(&Timespec::default())) {
+            Ok(_) => files[0].revents(),
+            Err(_) => PollFlags::empty(),
+        }
+    }
+
+    /// Whether what can be read is the end: a line that was hung up under its file can be read, and nothing comes.
+    fn is_hung_up(&self) -> bool {
+        rustix::io::ioctl_fionread(&self.terminal).is_err()
+    }
+
+    /// Leaves the terminal as it was found. What it has not taken is forgotten: else the kernel would hold whoever closes a
+    /// stopped serial line until it takes it, half a minute at most.
+    fn let_go(self) {
+        if let Err(error) = self.saved.restore(&self.terminal) {
+            warn!(line = self.terminal.line().as_str(), %error, "the line keeps the modes of the prompt");
+        }
+        forget_output(&self.terminal);
+    }
+}
+
+/// How long a line is left as it is after somebody: the hang-up before the next prompt drops what the terminal has not been
+/// sent yet, and login's last words say why it ended.
+const LAST_WORDS: Duration = Duration::from_millis(250);
+
+/// A device is looked at again so soon after it changed.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Opens the line of `entry` as a getty does, throws out whoever is left there, and sets it up.
+fn set_up(entry: &Entry, context: &Context) -> Result<(Terminal, SavedModes, Scene), End> {
+    let terminal = Terminal::open(entry.line.clone())?;
+    let terminal = match Predecessor::on(terminal.line(), &context.files) {
+        Predecessor::Living => terminal.clear_out()?, // whoever utmp means does not have the line
+        other => other.succeed(terminal, &context.files)?,
+    };
+    records::announce(terminal.line(), &context.files);
+    let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;
+    let scene = conversation::set_up(&entry.arguments, &terminal)?;
+    if let Err(e) = tcflow(&terminal, Action::OOn) {
+        return Err(terminal.modes_failed(io::Error::from(e))); // whoever was there before may have stopped it
+    }
+    Ok((terminal, saved, scene))
+}
+
+fn forget_output(terminal: impl AsFd) {
+    if tcflush(terminal, QueueSelector::OFlush).is_err() {
+        // It was hung up, so there is nothing left to forget.
+    }
+}
+
+impl Post {
+    /// This process ends: a prompt goes, whoever is there stays.
+    pub(crate) fn leave(&mut self, context: &Context) -> Result<(), Errno> {
+        if let State::Held { holder, .. } = &self.state {
+            self.send_away(holder);
+        }
+        self.withdraw(context)
+    }
+}

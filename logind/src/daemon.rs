@@ -5,7 +5,9 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use logind_core::event::{Failed, RequestId, Step, Whom};
+use logind_core::effect::VtDeed;
+use logind_core::event::{Failed, RequestId, Step, VtNews, Whom};
+use logind_core::leader::Leader;
 use logind_core::names::{SeatId, SessionId, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
@@ -19,9 +21,11 @@ use crate::clock;
 use crate::config::Config;
 use crate::effects;
 use crate::effects::cgroup::Cgroups;
+use crate::effects::getty::{Gettys, give_up};
 use crate::effects::kill;
 use crate::effects::life_line::{self, LifeLine};
 use crate::effects::runtime_directory::{Limits, RuntimeDirectories};
+use crate::effects::vt::line;
 use crate::effects::witnesses::{self, Subject};
 use crate::processes::{self, Base};
 use crate::readiness::Readiness;
@@ -47,6 +51,8 @@ pub(crate) struct Hands {
     pub(crate) directories: RuntimeDirectories,
     /// How much each runtime directory may hold.
     pub(crate) limits: Limits,
+    /// Gettys on demand.
+    pub(crate) gettys: Gettys,
 }
 
 /// The registry, its doors, what is watched and what is done.
@@ -83,13 +89,23 @@ impl Daemon {
 
     /// Takes over what a logind before this one left, with the virtual terminal `front` in front.
     pub(crate) async fn restore(&mut self, front: Option<VtNumber>) {
-        self.apply(Event::Foreground(front));
+        self.apply(Event::StartedAt(front));
+        let gettys = self.hands.records.gettys().unwrap_or_else(|error| {
+            tracing::error!(error = %error, "cannot list the state files of gettys");
+            Vec::new()
+        });
+        for (vt, _) in &gettys {
+            self.apply(Event::Vt(*vt, VtNews::GettyFound));
+        }
         let Hands { records, cgroups, directories, .. } = &self.hands;
         for event in restore::events(clock::now(), records, cgroups, directories).await {
             self.apply(event);
         }
         if let Err(error) = self.hands.records.forget_seats_but(&self.core) {
             tracing::warn!(error = %error, "cannot list the state files of seats");
+        }
+        for (vt, process) in gettys {
+            self.watch_getty_again(vt, process);
         }
     }
 
@@ -143,6 +159,7 @@ impl Daemon {
     fn configure(&mut self, config: Option<Config>) {
         let Some(config) = config else { return };
         self.hands.limits = config.runtime_directory_limits();
+        self.hands.gettys.configure(config.auto_vt_command);
         self.bus.configure(configured(self.hands.limits));
         self.apply(Event::Configured(config.policy));
     }
@@ -208,6 +225,7 @@ impl Daemon {
                 killed(request, &session, sent)?;
             }
             Effect::ActivateVt { request, vt } => activate(request, vt)?,
+            Effect::Vt(vt, deed) => return Ok(self.at_vt(vt, deed)),
             Effect::Probe(session) => return Ok(self.probe(session)),
             Effect::RemoveScope { session, uid } => {
                 self.sources.forget(&session);
@@ -304,6 +322,53 @@ impl Daemon {
         let leader = self.leaders.get(&request).ok_or(Errno::SRCH)?;
         let pid = self.core.session(session).ok_or(Errno::SRCH)?.leader().pid;
         self.hands.cgroups.make_scope(uid, session, pid, leader.as_fd())
+    }
+
+    /// Does what is to be done about the getty of a terminal.
+    fn at_vt(&mut self, vt: VtNumber, deed: VtDeed) -> Option<Event> {
+        match deed {
+            VtDeed::Prepare => logged("cannot prepare a virtual terminal", effects::vt::prepare(vt)),
+            VtDeed::Look => self.sources.look_at_vt(vt),
+            VtDeed::Free => {
+                logged("cannot forget a getty", self.hands.records.forget_getty(vt));
+                logged("cannot remove a getty's cgroup", self.hands.cgroups.forget_getty(&line(vt)));
+                if let Err(error) = effects::vt::free(vt) {
+                    tracing::debug!(vt = vt.get(), error = %error, "the terminal keeps what is on it");
+                }
+            }
+            VtDeed::StartGetty => {
+                if let Err(error) = self.start_getty(vt) {
+                    tracing::warn!(vt = vt.get(), error = %error, "cannot start a getty");
+                    return Some(Event::Vt(vt, VtNews::GettyExited));
+                }
+            }
+        }
+        None
+    }
+
+    fn start_getty(&mut self, vt: VtNumber) -> io::Result<()> {
+        let child = self.hands.gettys.start(vt, &self.hands.cgroups)?;
+        tracing::info!(vt = vt.get(), pid = child.id(), "a getty is started on a virtual terminal");
+        let (pidfd, process) = match processes::pin(child.id()) {
+            Ok(pinned) => pinned,
+            Err(error) => {
+                give_up(child);
+                return Err(error);
+            }
+        };
+        self.sources.watch_getty(vt, pidfd, Some(child))?;
+        logged(
+            "cannot write down a getty: the next logind will not know it",
+            self.hands.records.save_getty(vt, process),
+        );
+        Ok(())
+    }
+
+    fn watch_getty_again(&mut self, vt: VtNumber, process: Leader) {
+        match processes::find(process) {
+            Some(pidfd) => logged("cannot watch a getty", self.sources.watch_getty(vt, pidfd, None)),
+            None => self.sources.happen(Event::Vt(vt, VtNews::GettyExited)),
+        }
     }
 
     /// Watches a session that was found again. What is gone by now is told as if it went while it was watched.

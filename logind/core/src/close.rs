@@ -8,6 +8,7 @@ use crate::deadlines::{Deadlines, Subject};
 use crate::display;
 use crate::effect::{Effect, Signal};
 use crate::event::{RequestId, Whom, Witnesses};
+use crate::gettys::{self, Gettys};
 use crate::names::{SessionId, VtNumber};
 use crate::open::refuse;
 use crate::policy::Policy;
@@ -46,9 +47,10 @@ pub(crate) struct Reach<'a> {
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) users: &'a mut Users,
     pub(crate) seats: &'a mut Seats,
+    pub(crate) gettys: &'a mut Gettys,
     pub(crate) deadlines: &'a mut Deadlines,
     pub(crate) policy: &'a Policy,
-    pub(crate) foreground: Option<VtNumber>,
+    pub(crate) foreground: &'a mut Option<VtNumber>,
 }
 
 /// The session ends from now on; it is gone when its processes are. One that is being opened ends once it has.
@@ -68,12 +70,13 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     end(now, session, kills, reach.deadlines);
     let pressed = press(now, session, why, reach.deadlines);
     let display = user.and_then(|user| display::leave(user, session).then(|| user.display().copied()));
+    let vt = session.vt;
     let seat = session.seat.as_ref().and_then(|seat| reach.seats.get_mut(seat));
 
     let mut effects = vec![Effect::SaveSession(*id)];
     effects.push(Effect::Announce(Signal::SessionChanged(*id, &["State"])));
     if let Some(seat) = seat {
-        effects.extend(switch::settle(seat, reach.sessions, reach.foreground));
+        effects.extend(switch::settle(seat, reach.sessions, *reach.foreground));
     }
     if let Some(display) = display {
         effects.extend(display.map(Effect::SaveSession));
@@ -81,6 +84,7 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     }
     effects.push(Effect::SaveUser(uid));
     effects.extend(pressed.into_iter().filter(|effect| *effect != Effect::SaveSession(*id))); // as it is above
+    effects.extend(vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
     effects
 }
 
@@ -208,7 +212,7 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     }
     effects.push(Effect::ForgetSession(*id));
     if let Some(seat) = &session.seat {
-        effects.extend(switch::leave(id, seat, session.vt, reach.sessions, reach.seats, reach.foreground));
+        effects.extend(switch::leave(id, seat, session.vt, reach.sessions, reach.seats, *reach.foreground));
     }
     if let Some(user) = reach.users.get_mut(&uid) {
         user.sessions.remove(id);
@@ -223,6 +227,8 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     if session.announced {
         effects.push(Effect::Announce(Signal::SessionRemoved(*id)));
     }
+    effects.extend(session.vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
+    effects.extend(session.vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
     effects
 }
 

@@ -9,6 +9,7 @@ use crate::deadlines::Subject;
 use crate::display;
 use crate::effect::Effect;
 use crate::event::{SavedSession, SavedStage, SavedUser, Witnesses};
+use crate::gettys;
 use crate::session::{Ending, Idle, Session, Stage};
 use crate::switch;
 use crate::time::Moment;
@@ -62,7 +63,7 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
 
     let mut effects = vec![Effect::WatchAgain(id)];
     if is_announced {
-        effects.extend(switch::arrive(&id, reach.sessions, reach.seats, reach.foreground));
+        effects.extend(switch::arrive(&id, reach.sessions, reach.seats, *reach.foreground));
     }
     if !left.leader {
         effects.extend(close::lost(now, &id, Witness::Leader, reach));
@@ -94,6 +95,7 @@ pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
         }
     }
     effects.extend(reach.seats.keys().cloned().map(Effect::SaveSeat));
+    effects.extend(gettys::configured(reach));
     effects
 }
 

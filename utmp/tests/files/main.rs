@@ -5,6 +5,8 @@ mod golden;
 #[cfg(test)]
 mod judges;
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod locks;
 #[cfg(test)]
 mod power_cut;

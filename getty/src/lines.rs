@@ -4,7 +4,6 @@
 //! from there on, and becomes login. One thread, one epoll; every file is non-blocking, every wait a deadline.
 
 mod backoff;
-mod console;
 mod devices;
 mod entry;
 mod folder;

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::environment::{Variable, VariableError};
 use crate::host::{Host, HostError};
+use crate::line::HangUp;
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -24,6 +25,9 @@ Options:
  -p           keep the environment
  -s, --shell SHELL
               run SHELL in place of the account's shell (root only)
+     --hangup hang the line up, before the login and after the session
+     --nohangup
+              never hang the line up
      --help   display this help and exit
  -V, --version
               display the version and exit
@@ -50,6 +54,8 @@ pub(crate) struct Request {
     pub(crate) hides_host: bool,
     /// `-p`: the shell gets the caller's environment too.
     pub(crate) keeps_environment: bool,
+    /// `--hangup`, `--nohangup`: the later one counts.
+    pub(crate) hang_up: HangUp,
     /// `-s`: runs in place of the account's shell. An absolute path.
     pub(crate) shell: Option<PathBuf>,
     /// `NAME=value` behind the name: what the shell gets too.
@@ -101,6 +107,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>, uid: u32) -> 
             Short('h') => request.host = Some(Host::parse(parser.value()?.as_bytes())?),
             Short('H') => request.hides_host = true,
             Short('p') => request.keeps_environment = true,
+            Long("hangup") => request.hang_up = HangUp::Always,
+            Long("nohangup") => request.hang_up = HangUp::Never,
             Short('s') | Long("shell") => request.shell = Some(PathBuf::from(parser.value()?)),
             Long("help") => return Ok(Command::Help),
             Short('V') | Long("version") => return Ok(Command::Version),
@@ -159,6 +167,8 @@ mod tests {
         assert_eq!(remote.host.expect("a host").as_str(), "pc.example.org");
         assert!(remote.keeps_environment && remote.is_authenticated && !remote.hides_host);
         assert!(request(&["-H"]).hides_host);
+        assert_eq!(request(&["--hangup", "--nohangup"]).hang_up, HangUp::Never);
+        assert_eq!(request(&["--nohangup", "--hangup", "alice"]).hang_up, HangUp::Always);
     }
 
     #[test]
@@ -219,7 +229,7 @@ mod tests {
         let manual = include_str!("../../docs/man/login.1.scd");
         let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
         assert_eq!(options(section), options(HELP));
-        assert_eq!(options(HELP).len(), 9);
+        assert_eq!(options(HELP).len(), 11);
         for option in options(HELP) {
             let takes_value = ["-h", "-s", "--shell"].contains(&option.as_str());
             let line: &[&str] = if takes_value { &[&option, "/value", "alice"] } else { &[&option, "alice"] };

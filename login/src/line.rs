@@ -2,20 +2,26 @@
 
 use std::fmt;
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fcntl_setfl, fstat, open};
+use nix::sys::signal::Signal;
+use rustix::fs::{FileType, Gid, Mode, OFlags, Stat, Uid, fchmod, fchown, fcntl_setfl, fstat, major, open};
 use rustix::io::Errno;
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout, stdin};
+use rustix::termios::{ControlModes, OptionalActions, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
 use thiserror::Error;
 use tracing::warn;
 
-use crate::{paths, sys};
+use crate::{paths, process, sys, vcs};
 
 /// A line's mode while nobody is logged in: what is typed at a prompt is nobody's to read or fake.
 const MODE_OF_NOBODY: u32 = 0o600;
+
+/// The major numbers of pseudo-terminals' lines (`UNIX98_PTY_SLAVE_MAJOR` in linux/major.h).
+const PSEUDO_TERMINALS: RangeInclusive<u32> = 136..=143;
 
 /// A line's name: its path below `/dev/`, as `ut_line` has it. Visible ASCII.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +52,18 @@ impl fmt::Display for LineName {
     }
 }
 
+/// When a line is hung up, which takes it from whoever has it open (`vhangup(2)`): before the login, so that nobody left
+/// from before reads the password, and after the session, so that nobody left in it reads the next one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum HangUp {
+    /// Only if login leads its session of processes, else a wrapper or a shell waits to have the line back. Before the
+    /// login no pseudo-terminal: whoever is at its other end takes that for the end.
+    #[default]
+    WhereItHelps,
+    Always,
+    Never,
+}
+
 /// Why a line cannot be used.
 #[derive(Debug, Error)]
 pub(crate) enum LineError {
@@ -57,6 +75,8 @@ pub(crate) enum LineError {
     Another(PathBuf),
     #[error("cannot open {}", .path.display())]
     Open { path: PathBuf, source: io::Error },
+    #[error("cannot have the line back after hanging it up")]
+    Back(#[source] io::Error),
     #[error("cannot make the line standard input and output")]
     Streams(#[source] io::Error),
 }
@@ -67,30 +87,34 @@ pub(crate) enum LineError {
 pub(crate) struct Line {
     name: LineName,
     fd: OwnedFd,
+    hang_up: HangUp,
 }
 
 impl Line {
-    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, puts it on the three standard
-    /// streams, and makes it root's and nobody else's.
+    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, hangs it up where `hang_up` says so,
+    /// puts it on the three standard streams, and makes it root's and nobody else's.
     ///
     /// # Errors
     /// If there is no terminal, or what bears its name is not it.
-    pub(crate) fn take() -> Result<Self, LineError> {
+    pub(crate) fn take(hang_up: HangUp) -> Result<Self, LineError> {
         if !rustix::termios::isatty(stdin()) {
             return Err(LineError::NoTerminal);
         }
         let path = nix::unistd::ttyname(stdin()).map_err(|e| LineError::NoName(e.into()))?;
         let name = LineName::of(&path).ok_or_else(|| LineError::Another(path.clone()))?;
-        // O_NONBLOCK: opening a serial line would wait for its carrier.
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let opened = open(&path, flags, Mode::empty());
-        let fd = opened.map_err(|e| LineError::Open { path: path.clone(), source: e.into() })?;
-        if !is_same_device(stdin(), fd.as_fd()) {
-            return Err(LineError::Another(path));
+        let mut fd = opened(&path, stdin())?;
+        let is_for_others = match hang_up {
+            HangUp::WhereItHelps => process::leads_its_session() && !is_pseudo_terminal(fd.as_fd()),
+            HangUp::Always => true,
+            HangUp::Never => false,
+        };
+        if is_for_others {
+            fd = freed(fd, &path)?;
         }
         put_on_streams(&fd).map_err(|e| LineError::Streams(e.into()))?;
-        let line = Self { name, fd };
+        let line = Self { name, fd, hang_up };
         line.belong(0, 0, MODE_OF_NOBODY);
+        vcs::take_from_users(&line.name);
         Ok(line)
     }
 
@@ -113,11 +137,16 @@ impl Line {
         self.belong(0, gid, MODE_OF_NOBODY);
     }
 
-    /// Takes the line from whoever still has it open: what the session left running must not read the next password. The
-    /// kernel does this where the shell that ends still controls a line that is no pseudo-terminal.
+    /// Takes the line from whoever still has it open, where that is wanted: what the session left running must not read the
+    /// next password. The kernel does this where the shell that ends still controls a line that is no pseudo-terminal.
     ///
     /// A container may not hang lines up; getty(8) tells of it too.
     pub(crate) fn hang_up(&self) {
+        match self.hang_up {
+            HangUp::WhereItHelps if !process::leads_its_session() => return,
+            HangUp::Never => return,
+            HangUp::WhereItHelps | HangUp::Always => {}
+        }
         if let Err(error) = sys::hang_up(self.fd()) {
             warn!(line = %self.name, %error, "cannot hang the line up: what the session left running may still read it");
         }
@@ -154,6 +183,44 @@ pub(crate) fn group(name: &str) -> Option<u32> {
 pub(crate) fn leave_streams() -> io::Result<()> {
     let null = open(paths::DEV_NULL, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
     Ok(put_on_streams(&null)?)
+}
+
+/// The device at `path`, which must be the one open as `known`.
+fn opened(path: &Path, known: BorrowedFd<'_>) -> Result<OwnedFd, LineError> {
+    // O_NONBLOCK: opening a serial line would wait for its carrier.
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = open(path, flags, Mode::empty());
+    let fd = opened.map_err(|e| LineError::Open { path: path.to_owned(), source: e.into() })?;
+    if is_same_device(known, fd.as_fd()) { Ok(fd) } else { Err(LineError::Another(path.to_owned())) }
+}
+
+/// Hangs the line up and opens it again, with the modes, speed and size that it had, which the hang-up resets.
+///
+/// Where lines cannot be hung up, `fd` stays.
+fn freed(fd: OwnedFd, path: &Path) -> Result<OwnedFd, LineError> {
+    let back = |error: Errno| LineError::Back(error.into());
+    let (modes, size) = (tcgetattr(&fd).map_err(back)?, tcgetwinsize(&fd).map_err(back)?);
+    let mut connected = modes.clone();
+    connected.control_modes.remove(ControlModes::HUPCL); // a modem would take the hang-up for its own
+    tcsetattr(&fd, OptionalActions::Now, &connected).map_err(back)?;
+    // The kernel tells this process too; Departure takes the signal over.
+    sys::ignore(Signal::SIGHUP).map_err(|error| LineError::Back(error.into()))?;
+    if let Err(error) = sys::hang_up(fd.as_fd()) {
+        warn!(line = %path.display(), %error, "cannot hang the line up: who has it open may read what is typed");
+        tcsetattr(&fd, OptionalActions::Now, &modes).map_err(back)?;
+        return Ok(fd);
+    }
+    let again = opened(path, fd.as_fd())?;
+    tcsetattr(&again, OptionalActions::Flush, &modes).map_err(back)?;
+    tcsetwinsize(&again, size).map_err(back)?;
+    if process::leads_its_session() {
+        sys::take_terminal(again.as_fd()).map_err(LineError::Back)?;
+    }
+    Ok(again)
+}
+
+fn is_pseudo_terminal(fd: BorrowedFd<'_>) -> bool {
+    fstat(fd).is_ok_and(|stat| PSEUDO_TERMINALS.contains(&major(stat.st_rdev)))
 }
 
 fn put_on_streams(fd: &OwnedFd) -> Result<(), Errno> {

@@ -23,6 +23,8 @@ mod shell;
 mod sys;
 mod talk;
 mod terminal;
+mod title;
+mod vcs;
 
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -45,11 +47,13 @@ use host::Host;
 use line::Line;
 use pam::{Item, PamError, Transaction};
 use parent::Watch;
+use process::CoreLimit;
 use records::Records;
 use session::Session;
 use sys::{Departure, Fork};
 use talk::Talk;
 use terminal::Terminal;
+use title::Title;
 
 fn main() -> ExitCode {
     let caller = CallerEnvironment::take();
@@ -59,7 +63,7 @@ fn main() -> ExitCode {
     let ended = match arguments::parse(std::env::args_os().skip(1), getuid().as_raw()) {
         Ok(Command::Help) => show(arguments::HELP),
         Ok(Command::Version) => show(concat!("login (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(Command::LogIn(request)) => log_in(&request, &caller),
+        Ok(Command::LogIn(request)) => log_in(request, &caller),
         Err(error) => {
             if error.is_suspicious() {
                 warn!(reason = %error, uid = getuid().as_raw(), "refused a command line");
@@ -74,8 +78,10 @@ fn main() -> ExitCode {
 }
 
 /// One login, from taking the line to giving it back.
-fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Failure> {
+fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, Failure> {
     process::prepare().map_err(Failure::Process)?;
+    let core_limit = CoreLimit::take();
+    let title = Title::take();
     if !geteuid().is_root() {
         return Err(Failure::NotRoot);
     }
@@ -83,19 +89,20 @@ fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Fai
         return Err(Failure::NotLeader);
     }
     let settings = Settings::read(Path::new(paths::ROOT));
-    let line = Line::take()?;
+    let line = Line::take(request.hang_up)?;
     let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
     let records = Records::new(Files::system(), line.name().clone(), request.host.clone());
-    tell_forbidden(request, &terminal);
+    tell_forbidden(&request, &terminal);
     sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
     let deadline = settings.timeout.map(Deadline::start).transpose()?;
 
-    let admitted = admit(request, &settings, &terminal, &records);
+    let admitted = admit(&mut request, &settings, &terminal, &records);
     drop(deadline);
     let (mut account, mut session, greeting) = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
     };
+    title.show(&account);
     let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
     let silent_home = home::leave_silent(&mut account, settings.timeout);
@@ -103,10 +110,11 @@ fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Fai
         account: &account,
         settings: &settings,
         terminal: &terminal,
-        environment: caller.for_shell(&account, &settings, request, &session.environment()),
+        environment: caller.for_shell(&account, &settings, &request, &session.environment()),
         greeting,
         fake_shell: settings.fake_shell.as_deref().map(Path::new).filter(|_| request.shell.is_none()),
         silent_home,
+        core_limit: &core_limit,
         parent: Pid::this(),
     };
     let (session, exit) = run_shell(start, session, &line);
@@ -122,7 +130,7 @@ fn log_in(request: &Request, caller: &CallerEnvironment) -> Result<ExitCode, Fai
 
 /// Lets the person in, or says why not: who they are, whether they may, their groups and their session.
 fn admit(
-    request: &Request,
+    request: &mut Request,
     settings: &Settings,
     terminal: &Terminal,
     records: &Records,
@@ -157,13 +165,14 @@ fn tell_forbidden(request: &Request, terminal: &Terminal) {
 
 /// Begins with PAM: as `remote` if the person comes from elsewhere, with everything modules may want to know.
 fn begin(
-    request: &Request,
+    request: &mut Request,
     settings: &Settings,
     terminal: &Terminal,
     records: &Records,
 ) -> Result<Transaction<Talk>, PamError> {
     let service = if request.host.is_some() { c"remote" } else { c"login" };
-    let name = request.name.as_ref().map(LoginName::as_str);
+    let name = request.name.take(); // PAM has it from here on: it may be a password, and is not to be kept
+    let name = name.as_ref().map(LoginName::as_str);
     let mut transaction = Transaction::start(service, name, Talk::new(*terminal, settings.tries))?;
     transaction.set(Item::RemoteHost, request.host.as_ref().map(Host::as_str))?;
     transaction.set(Item::Tty, Some(&records.line().to_path()))?;
@@ -174,7 +183,7 @@ fn begin(
 /// Runs the shell in a child, and waits for its end; the session stays with the parent.
 fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit) {
     parent::let_go(line);
-    let (terminal, time_to_read) = (*start.terminal, start.settings.fail_delay);
+    let (terminal, time_to_read, core_limit) = (*start.terminal, start.settings.fail_delay, start.core_limit);
     let (watch, forked) = (Watch::begin(), sys::fork());
     match forked {
         Ok(Fork::Child) => {
@@ -185,6 +194,7 @@ fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit)
             sys::exit_now(error.exit_status())
         }
         Ok(Fork::Parent(shell)) => {
+            core_limit.withhold();
             if let Err(error) = line::leave_streams() {
                 warn!(%error, "the parent keeps the line on its standard streams");
             }
@@ -214,9 +224,7 @@ fn give_back(line: &Line, terminal: &Terminal, group: Option<u32>) {
         info!(line = %line.name(), %error, "the line has hung up");
     }
     line.take_back(group.unwrap_or(0));
-    if process::leads_its_session() {
-        line.hang_up();
-    }
+    line.hang_up();
 }
 
 /// Prints what was asked for.

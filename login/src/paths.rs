@@ -24,6 +24,12 @@ pub(crate) const SHELLS: &str = "/etc/shells";
 /// Where lines live: a line's name is its path without this.
 pub(crate) const DEV: &str = "/dev/";
 
+/// Where this process's command line is in its memory (`proc(5)`).
+pub(crate) const OWN_STATUS: &str = "/proc/self/stat";
+
+/// This process's memory.
+pub(crate) const OWN_MEMORY: &str = "/proc/self/mem";
+
 /// Standard streams that lead nowhere.
 pub(crate) const DEV_NULL: &str = "/dev/null";
 

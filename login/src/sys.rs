@@ -1,6 +1,7 @@
 //! What no crate offers safely: signal dispositions, fork, the controlling terminal, inherited descriptors.
 #![expect(unsafe_code, reason = "system calls")]
 
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
@@ -13,11 +14,40 @@ use nix::unistd::{ForkResult, Pid};
 use rustix::fs::OFlags;
 use termios::{TCSANOW, Termios};
 
+/// The system's heap, but that nothing can be found in it any more once it is given back: a name may be a password that was
+/// typed too early, and no one place in login could say which strings ever held it.
+struct WipingHeap;
+
+#[global_allocator]
+static HEAP: WipingHeap = WipingHeap;
+
+// SAFETY: it is the system's allocator, which the given memory goes back to after the last use: writing to it.
+unsafe impl GlobalAlloc for WipingHeap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller gives back memory of this size, which nobody uses any more.
+        unsafe { libc::explicit_bzero(memory.cast(), layout.size()) };
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
 /// Empties the process's environment (`clearenv(3)`), so that neither libpam, its modules nor the C library see the
 /// caller's.
 pub(crate) fn clear_environment() {
     // SAFETY: login has one thread.
     unsafe { libc::clearenv() };
+}
+
+/// Has lines that PAM's modules log begin with `login` (`openlog(3)`), and not with whatever is in the first argument's
+/// place by then.
+pub(crate) fn name_in_log() {
+    // SAFETY: the name is static, as the C library keeps the pointer.
+    unsafe { libc::openlog(c"login".as_ptr(), 0, libc::LOG_AUTHPRIV) };
 }
 
 /// Closes every descriptor above stderr (`close_range(2)`). For the start of the program only.

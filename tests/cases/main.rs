@@ -20,6 +20,7 @@ mod intruders;
 mod isolation;
 mod judges;
 mod lifetime;
+mod line;
 mod lines;
 mod nested;
 mod options;
@@ -77,7 +78,9 @@ fn carry_out(request: Request) -> Outcome<ExitCode> {
         Request::All { jobs } => {
             fetch::fetch(fetch::Freshness::Newest)?;
             let mut counts = everything::cargo_test()?;
+            let fuzz = everything::Fuzz::start()?;
             counts.add(&runner::run(&table::select(&[])?, jobs)?);
+            counts.add(&fuzz.finish()?);
             return conclude(&counts);
         }
     }

@@ -46,13 +46,15 @@ fn limits_that_pam_does_not_set_are_left_as_they_were() {
 #[test]
 fn nothing_of_the_callers_process_reaches_the_shell() {
     let Some(machine) = Machine::new() else { return };
-    machine.add("etc/passwd", "probe:x:1002:1002::/:/bin/grep ^Sig /proc/self/status\n");
+    machine.add("etc/passwd", "probe:x:1002:1002::/:/bin/sh -c 'grep ^Sig /proc/self/status; read seen'\n");
     machine.add("etc/shadow", "probe:*:20000::::::\n");
     let caller = |name: &str| {
         let traps = "trap '' HUP INT QUIT USR1 TERM TSTP CHLD PIPE ALRM";
         format!("{traps}; exec 7</etc/shadow; exec {} -f {name}", env!("CARGO_BIN_EXE_login"))
     };
     let mut seat = machine.run(&["sh", "-c", &caller("probe")]);
+    seat.sees("SigCgt:");
+    seat.types("\r");
     assert_eq!(seat.exits(), Some(0));
     // 32 and 33 are the C library's own.
     let mask = |name: &str| {

@@ -1,7 +1,7 @@
 //! The keeper's loop: it waits for whatever happens on any line, attends to it, and never to one at another's cost.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use utmp::Files;
 
 use super::devices::{Devices, News};
+use super::issues::Issues;
 use super::post::{Context, Post, Turn};
 use super::program::Program;
 use super::readiness::Readiness;
@@ -22,7 +23,6 @@ use super::signals::{Signals, Will};
 use super::sys;
 use super::visit::Visit;
 use crate::arguments::Keeping;
-use crate::deadline::Deadline;
 use crate::end::End;
 use crate::line::LineName;
 use crate::{login, paths, terminal};
@@ -67,6 +67,7 @@ pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
         signals,
         readiness,
         devices: None,
+        issues: Issues::default(),
         program: Program::own(),
         posts: Vec::new(),
         next_id: FIRST_POST,
@@ -74,10 +75,11 @@ pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
     .run()
 }
 
-/// What a descriptor that became ready is: a signal, a device, or the line of this number.
+/// What a descriptor that became ready is: a signal, a device, an issue, or the line of this number.
 const SIGNAL: u64 = 0;
 const DEVICE: u64 = 1;
-const FIRST_POST: u64 = 2;
+const ISSUE: u64 = 2;
+const FIRST_POST: u64 = 3;
 
 /// A wait that is longer gives memory back.
 const SHORT: Duration = Duration::from_secs(1);
@@ -88,6 +90,7 @@ struct Keeper<'a> {
     signals: Signals,
     readiness: Readiness,
     devices: Option<Devices>,
+    issues: Issues,
     program: Program,
     posts: Vec<Post>,
     next_id: u64,
@@ -115,6 +118,10 @@ impl Keeper<'_> {
                         self.hear_of_devices();
                         None
                     }
+                    ISSUE => {
+                        self.issues.take(Instant::now());
+                        None
+                    }
                     id => self.attend(id)?,
                 };
                 if let Some(child) = child {
@@ -130,7 +137,8 @@ impl Keeper<'_> {
     /// Waits until something happens, or a line is due.
     fn wait(&mut self, ready: &mut Vec<epoll::Event>) -> Result<(), Errno> {
         self.watch_devices()?;
-        let due = self.posts.iter().fold(Deadline::NEVER, |due, post| due.min(post.due()));
+        self.watch_issues()?;
+        let due = self.posts.iter().fold(self.issues.deadline(), |due, post| due.min(post.due()));
         let now = Instant::now();
         let (left, is_long) = (due.left(now), !due.has_come(now + SHORT));
         if is_long {
@@ -227,6 +235,17 @@ impl Keeper<'_> {
                 }
                 Err(error) => warn!(%error, "lines that are not there are looked for by the clock alone"),
             }
+        }
+        Ok(())
+    }
+
+    /// Watches what the prompts show, and shows again what may have changed and reads differently.
+    fn watch_issues(&mut self) -> Result<(), Errno> {
+        self.issues.look(Instant::now());
+        let epoll = &self.context.epoll;
+        let wait_for = |file: BorrowedFd<'_>| epoll::add(epoll, file, EventData::new_u64(ISSUE), EventFlags::IN);
+        if self.issues.watch(self.posts.iter().filter_map(Post::prompting_with), wait_for)? {
+            self.posts.iter_mut().try_for_each(|post| post.refresh(&self.context))?;
         }
         Ok(())
     }

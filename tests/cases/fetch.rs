@@ -11,7 +11,7 @@ use tests::run;
 
 use crate::runner::programs;
 
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 18] = [
     "elogind",
     "libelogind0",
     "systemd",
@@ -26,6 +26,10 @@ const PACKAGES: [&str; 14] = [
     "cron",
     "libpam-systemd",
     "libpam-elogind",
+    "polkitd",
+    "libpolkit-gobject-1-0",
+    "libpolkit-agent-1-0",
+    "libduktape207",
 ];
 const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judges");
 

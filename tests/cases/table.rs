@@ -5,8 +5,8 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     account, accounts, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign,
-    hosts, intruders, isolation, judges, lifetime, line, nested, peers, process, prompt, records, records_under_fire,
-    registry, shortage, sshd, su, sweep, terminals,
+    hosts, intruders, isolation, judges, lifetime, line, nested, peers, polkit, process, prompt, records,
+    records_under_fire, registry, shortage, sshd, su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -40,6 +40,7 @@ const THEMES: &[&[Case]] = &[
     intruders::CASES,
     line::CASES,
     nested::CASES,
+    polkit::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -35,6 +35,7 @@ fn call(sender: &'static str, body: &str) -> Message {
 fn question(link: &Link, about: &str) -> NonZeroU32 {
     let is_it = |question: &Question| match question {
         Question::Name => about.is_empty(),
+        Question::Polkit => about == polkit::NAME,
         Question::Who(name) => name == about,
     };
     *link.asked.iter().find(|(_, question)| is_it(question)).expect("it was asked").0

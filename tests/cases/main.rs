@@ -21,6 +21,7 @@ mod isolation;
 mod judges;
 mod lifetime;
 mod line;
+mod lines;
 mod nested;
 mod options;
 mod outer;

@@ -5,7 +5,7 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     account, accounts, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign,
-    hosts, intruders, isolation, judges, lifetime, line, nested, peers, polkit, process, prompt, records,
+    hosts, intruders, isolation, judges, lifetime, line, lines, nested, peers, polkit, process, prompt, records,
     records_under_fire, registry, shortage, sshd, su, sweep, terminals,
 };
 
@@ -40,7 +40,7 @@ const THEMES: &[&[Case]] = &[
     intruders::CASES,
     line::CASES,
     nested::CASES,
-    polkit::CASES,
+    lines::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod asked_alike;
 mod beside;
 mod beside_elogind;
 mod beside_login;

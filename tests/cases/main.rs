@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod asked_alike;
 mod beside;
 mod beside_elogind;
 mod beside_login;
@@ -26,6 +27,7 @@ mod nested;
 mod options;
 mod outer;
 mod peers;
+mod polkit;
 mod process;
 mod prompt;
 mod records;

@@ -39,9 +39,6 @@ pub(crate) enum Over {
 /// Why lines cannot be kept any longer. Logins live on, and whoever keeps the lines next finds them.
 #[derive(Debug, Error)]
 pub(crate) enum Unkept {
-    /// The descriptor of `--ready-fd` is not open.
-    #[error("cannot use the descriptor of --ready-fd: {0}")]
-    ReadyFd(io::Error),
     /// This process cannot be made one that keeps lines.
     #[error("cannot prepare to keep lines: {0}")]
     Preparation(#[source] io::Error),
@@ -55,12 +52,10 @@ pub(crate) enum Unkept {
 /// # Errors
 /// If the lines cannot be kept, or no longer.
 pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
-    let fd = keeping.ready_fd.map(sys::take_inherited_fd).transpose().map_err(Unkept::ReadyFd)?;
-    let socket = std::env::var_os(paths::NOTIFY_SOCKET);
+    let readiness = who_waits(keeping);
     detach().map_err(Unkept::Preparation)?;
     let signals = Signals::begin().map_err(Unkept::Preparation)?;
     let context = Context { epoll: epoll::create(CreateFlags::CLOEXEC)?, files: Files::system(), register: register() };
-    let readiness = Readiness { fd, socket };
     Keeper {
         keeping,
         context,
@@ -272,6 +267,16 @@ impl Keeper<'_> {
         info!("the prompts are gone, logins stay");
         Ok(Over::Asked)
     }
+}
+
+/// Who waits to be told that there are prompts. To be called before the process opens any descriptor. A supervisor that knows
+/// nothing of the descriptor, as OpenRC before 0.62, gets its prompts all the same.
+fn who_waits(keeping: &Keeping) -> Readiness {
+    let fd = keeping.ready_fd.map(sys::take_inherited_fd).transpose().unwrap_or_else(|error| {
+        warn!(%error, "nobody waits at the descriptor of --ready-fd");
+        None
+    });
+    Readiness { fd, socket: std::env::var_os(paths::NOTIFY_SOCKET).filter(|socket| !socket.is_empty()) }
 }
 
 /// Leads a session if it may, and has no controlling terminal: no line's hang-up or key is for this process.

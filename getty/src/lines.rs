@@ -4,13 +4,13 @@
 //! from there on, and becomes login. One thread, one epoll; every file is non-blocking, every wait a deadline.
 
 mod backoff;
-mod console;
 mod devices;
 mod entry;
 mod folder;
 mod holder;
 mod keeper;
 mod post;
+mod program;
 mod readiness;
 mod register;
 mod reload;

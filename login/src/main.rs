@@ -72,7 +72,10 @@ fn main() -> ExitCode {
         }
     };
     ended.unwrap_or_else(|failure| {
-        failure::tell(&failure);
+        match &failure {
+            Failure::Arguments(error) => failure::tell_usage(error),
+            _ => failure::tell(&failure),
+        }
         failure.exit_code()
     })
 }

@@ -1,8 +1,9 @@
-//! `cargo test` over the workspace, its results counted with the cases.
+//! `cargo test` over the workspace, and its random inputs for longer, counted with the cases.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use ::tests::outcome::{Failure, Outcome};
 
@@ -27,13 +28,38 @@ pub(crate) fn cargo_test() -> Outcome<Counts> {
             println!("{line}");
         }
     }
-    let status = cargo.wait()?;
-    let mut counts = tally.counts;
-    if !status.success() && counts.failed == 0 {
-        println!("cargo test: {status}");
-        counts.failed = 1; // it did not get as far as a test
+    Ok(tally.with(cargo.wait()?))
+}
+
+/// The fuzz targets, which a test runs for a second each, for a minute each: all at once, and beside the cases.
+pub(crate) struct Fuzz {
+    cargo: Child,
+    log: PathBuf,
+}
+
+impl Fuzz {
+    /// Starts them, as what the machine does when it has nothing else to do. They were built by [`cargo_test`].
+    pub(crate) fn start() -> Outcome<Self> {
+        let log = programs()?.with_file_name("cases").join("fuzz");
+        let mut cargo = Command::new("nice");
+        cargo.args(["cargo", "test", "--workspace", "--locked", "--test", "fuzz", "--"]);
+        cargo.args(["--show-output", "--test-threads=4"]).env("UTMP_FUZZ_SECONDS", "60");
+        let cargo = cargo.stdin(Stdio::null()).stdout(fs::File::create(&log)?).spawn()?;
+        Ok(Self { cargo, log })
     }
-    Ok(counts)
+
+    /// Waits for their end, and counts.
+    pub(crate) fn finish(mut self) -> Outcome<Counts> {
+        let status = self.cargo.wait()?;
+        let mut tally = Tally::default();
+        for line in fs::read(&self.log)?.split(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(line);
+            if tally.read(&line) || line.contains(" attempts from seed ") {
+                println!("{line}");
+            }
+        }
+        Ok(tally.with(status))
+    }
 }
 
 /// What `cargo test -- --show-output` has said so far.
@@ -46,6 +72,16 @@ struct Tally {
 }
 
 impl Tally {
+    /// The counts of a run that ended with `status`.
+    fn with(self, status: ExitStatus) -> Counts {
+        let mut counts = self.counts;
+        if !status.success() && counts.failed == 0 {
+            println!("cargo test: {status}");
+            counts.failed = 1; // it did not get as far as a test
+        }
+        counts
+    }
+
     // Whether the line is worth showing: a result, or part of what a failed test said.
     fn read(&mut self, line: &str) -> bool {
         if let Some(result) = line.strip_prefix("test ").filter(|_| self.shown.is_none()) {

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod asked_alike;
 mod beside;
 mod beside_elogind;
 mod beside_login;
@@ -21,6 +22,7 @@ mod isolation;
 mod judges;
 mod lifetime;
 mod line;
+mod lines;
 mod nested;
 mod options;
 mod outer;
@@ -77,7 +79,9 @@ fn carry_out(request: Request) -> Outcome<ExitCode> {
         Request::All { jobs } => {
             fetch::fetch(fetch::Freshness::Newest)?;
             let mut counts = everything::cargo_test()?;
+            let fuzz = everything::Fuzz::start()?;
             counts.add(&runner::run(&table::select(&[])?, jobs)?);
+            counts.add(&fuzz.finish()?);
             return conclude(&counts);
         }
     }

@@ -1,6 +1,7 @@
 //! `dist/install`, which `make install` calls: everything has its place, nothing of the administrator's is overwritten.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -48,6 +49,41 @@ fn a_file_of_the_administrators_is_kept_and_ours_put_beside_it() {
     assert_eq!(fs::read_to_string(&stack).expect("a text"), "mine\n");
     let ours = fs::read_to_string(root.path().join("etc/pam.d/login.session-rs-new")).expect("a text");
     assert!(ours.contains("pam_session_rs.so"), "{ours}");
+}
+
+#[test]
+fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (programs, share) = (root.path().join("usr/local/libexec/session-rs"), root.path().join("usr/local/share"));
+    fs::create_dir_all(&programs).expect("a folder");
+    let tools = ["last", "lastb", "lastlog", "utmpdump", "utmp-record"];
+    for tool in tools {
+        let program = programs.join(tool);
+        fs::write(&program, format!("#!/bin/sh\necho \"$* of {tool} of session-rs\"\n")).expect("a program");
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("a program that runs");
+    }
+    let theirs = share.join("bash-completion/completions/last");
+    fs::create_dir_all(theirs.parent().expect("a folder")).expect("a folder");
+    fs::write(&theirs, "complete -F _last_module last\n").expect("a file");
+    for _ in ["once", "again"] {
+        assert!(install(root.path(), "").status.success());
+    }
+    assert_eq!(fs::read_to_string(&theirs).expect("a text"), "complete -F _last_module last\n");
+    for tool in tools {
+        let bash = if tool == "last" {
+            "session-rs/completions/last.bash"
+        } else {
+            &format!("bash-completion/completions/{tool}")
+        };
+        for (shell, file) in [
+            ("bash", bash),
+            ("zsh", &format!("zsh/site-functions/_{tool}")),
+            ("fish", &format!("fish/vendor_completions.d/{tool}.fish")),
+        ] {
+            let text = fs::read_to_string(share.join(file)).expect("a completion");
+            assert_eq!(text, format!("--completion {shell} of {tool} of session-rs\n"));
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
-use crate::ahead::Ahead;
 use crate::encoding::Encoding;
 use crate::read::ReadError;
 use crate::record::Record;
@@ -13,11 +12,9 @@ use crate::step::{self, Skipped, Step, Verdict};
 use crate::write;
 
 /// Bytes read at once: what the processor's nearer caches hold.
-const BLOCK: u64 = 64 * 1024;
+const BLOCK: u64 = 128 * 1024;
 /// A record is judged by itself and the two before it.
 const JUDGED: u64 = 3;
-/// Blocks after which a file counts as long, and is read ahead where that was allowed.
-const SHORT: u32 = 16;
 
 /// The records of a file from the one before `end` to the one at `floor`.
 ///
@@ -33,17 +30,6 @@ pub struct Backward<'f> {
     buffer: Vec<u8>,
     /// Where the buffer begins in the file.
     base: u64,
-    reading: Reading,
-}
-
-/// How blocks are read.
-enum Reading {
-    /// When they are needed.
-    AsNeeded,
-    /// The same, so many more times; then ahead.
-    SoonAhead(u32),
-    /// Ahead, by another thread.
-    Ahead(Ahead),
 }
 
 impl<'f> Backward<'f> {
@@ -52,23 +38,9 @@ impl<'f> Backward<'f> {
     /// # Errors
     /// What the system says of reading.
     pub(crate) fn new(file: &'f File, encoding: Encoding, floor: u64, length: u64) -> io::Result<Self> {
-        let mut reader = Self {
-            file,
-            encoding,
-            floor,
-            end: length,
-            torn: 0,
-            buffer: Vec::new(),
-            base: length,
-            reading: Reading::AsNeeded,
-        };
+        let mut reader = Self { file, encoding, floor, end: length, torn: 0, buffer: Vec::new(), base: length };
         reader.pass_over_tail(length % encoding.size() as u64)?;
         Ok(reader)
-    }
-
-    /// The same, read ahead by another thread if there is much of it.
-    pub(crate) fn reading_ahead(self) -> Self {
-        Self { reading: Reading::SoonAhead(SHORT), ..self }
     }
 
     /// The record before, or the stretch that is none; none at the start.
@@ -100,12 +72,12 @@ impl<'f> Backward<'f> {
         self.end
     }
 
-    /// A file that does not end with a whole record was torn there, unless records stand before its very end.
-    fn pass_over_tail(&mut self, tail: u64) -> io::Result<()> {
+    /// A file that does not end with a whole record was torn there.
+    fn pass_over_tail(&mut self, over: u64) -> io::Result<()> {
         self.fill()?;
-        let ends_well = step::last(self.encoding, self.left()).is_some_and(|view| view.is_anchor());
-        if tail > 0 && !ends_well && tail <= self.end - self.floor {
-            self.tear(tail);
+        let torn = step::torn_tail(self.encoding, self.left(), over as usize);
+        if torn as u64 <= self.end - self.floor {
+            self.tear(torn as u64);
         }
         Ok(())
     }
@@ -145,14 +117,6 @@ impl<'f> Backward<'f> {
 
     #[cold]
     fn read_block(&mut self) -> io::Result<()> {
-        if let Reading::SoonAhead(0) = self.reading {
-            self.reading = self.start_ahead().map_or(Reading::AsNeeded, Reading::Ahead);
-        }
-        match &mut self.reading {
-            Reading::Ahead(_) => return self.take_block(),
-            Reading::SoonAhead(more) => *more -= 1,
-            Reading::AsNeeded => {}
-        }
         self.base = self.end.saturating_sub(BLOCK).max(self.floor);
         self.buffer.resize((self.end - self.base) as usize, 0);
         match self.file.read_exact_at(&mut self.buffer, self.base) {
@@ -162,42 +126,6 @@ impl<'f> Backward<'f> {
             }
             outcome => outcome,
         }
-    }
-}
-
-impl Backward<'_> {
-    /// Lets another thread read the blocks before the buffer, one after the other. None if there can be none: the
-    /// blocks are then read when they are needed.
-    fn start_ahead(&self) -> Option<Ahead> {
-        let file = self.file.try_clone().ok()?;
-        let (mut base, floor) = (self.base, self.floor);
-        let read = move |block: &mut Vec<u8>| {
-            let end = base;
-            base = end.saturating_sub(BLOCK).max(floor);
-            block.resize((end - base) as usize, 0);
-            match file.read_exact_at(block, base) {
-                Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => block.clear(),
-                outcome => outcome?,
-            }
-            Ok(())
-        };
-        Ahead::start(read).ok()
-    }
-
-    /// Puts the next block that was read ahead before what is left of this one.
-    fn take_block(&mut self) -> io::Result<()> {
-        let Reading::Ahead(ahead) = &self.reading else { return Ok(()) };
-        let mut left = [0; JUDGED as usize * 400];
-        let kept = (self.end - self.base) as usize;
-        left[..kept].copy_from_slice(&self.buffer[..kept]);
-        self.buffer = ahead.next(std::mem::take(&mut self.buffer))?;
-        if self.buffer.is_empty() {
-            (self.end, self.base) = (self.floor, self.floor);
-            return Ok(());
-        }
-        self.base -= self.buffer.len() as u64;
-        self.buffer.extend_from_slice(&left[..kept]);
-        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 
 use crate::backwards::{Backward, Backwards};
 use crate::encoding::Encoding;
+use crate::forward::Forward;
 use crate::lastlog::{self, LastLogin};
 use crate::layout::SIZE;
 use crate::open::{self, WriteError};
@@ -134,7 +135,7 @@ impl Files {
     /// # Errors
     /// As [`Self::append_wtmp`]; also if the record is in the file and the device did not confirm it.
     pub fn append_wtmp_as(&self, record: &Record, durability: Durability) -> Result<Appended, WriteError> {
-        match open::existing(&self.wtmp, OFlags::WRONLY | OFlags::APPEND)? {
+        match open::existing(&self.wtmp, OFlags::RDWR | OFlags::APPEND)? {
             Some(file) => self.append(&self.wtmp, &file, paths::WTMP_LOCK, record, durability),
             None => Ok(Appended::Absent),
         }
@@ -153,7 +154,7 @@ impl Files {
     /// # Errors
     /// As [`Self::append_btmp`]; also if the record is in the file and the device did not confirm it.
     pub fn append_btmp_as(&self, record: &Record, durability: Durability) -> Result<Appended, WriteError> {
-        match open::existing(&self.btmp, OFlags::WRONLY | OFlags::APPEND)? {
+        match open::existing(&self.btmp, OFlags::RDWR | OFlags::APPEND)? {
             Some(file) => {
                 open::close_to_others(&self.btmp, &file)?;
                 self.append(&self.btmp, &file, paths::BTMP_LOCK, record, durability)
@@ -168,8 +169,8 @@ impl Files {
     /// If there is a wtmp and it cannot be opened.
     pub fn wtmp_end(&self) -> Result<u64, ReadError> {
         let Some(file) = read::existing(&self.wtmp)? else { return Ok(0) };
-        let length = write::length(&file).map_err(|e| unreadable(&self.wtmp, e.into()))?;
-        Ok(write::whole(length, SIZE))
+        let end = || write::end_of_records(&file, write::length(&file)?);
+        end().map_err(|e| unreadable(&self.wtmp, e))
     }
 
     /// The records appended to wtmp since it ended at `offset`; all of it if it was rotated meanwhile.
@@ -177,12 +178,20 @@ impl Files {
     /// # Errors
     /// If there is a wtmp and it cannot be read.
     pub fn wtmp_since(&self, offset: u64) -> Result<Vec<Record>, ReadError> {
-        let start = write::whole(offset, SIZE);
         let Some(file) = read::existing(&self.wtmp)? else { return Ok(Vec::new()) };
         lock::for_reading(&file);
-        let length = write::length(&file).map_err(|e| unreadable(&self.wtmp, e.into()))?;
-        let start = if length < start { 0 } else { start };
-        Ok(Records::new(bytes_from(&self.wtmp, &file, start)?).collect())
+        let failed = |source| unreadable(&self.wtmp, source);
+        let length = write::length(&file).map_err(|e| failed(e.into()))?;
+        let start = if length < offset { 0 } else { offset };
+        let bytes = read::from(&file, start).map_err(failed)?;
+        let mut records = Forward::new(&bytes[..], Encoding::NATIVE);
+        let mut since = Vec::new();
+        while let Some(step) = records.next().map_err(failed)? {
+            if let Step::Record(view) = step {
+                since.push(view.to_record());
+            }
+        }
+        Ok(since)
     }
 
     /// The records of wtmp from the last to the first; none if there is no wtmp.

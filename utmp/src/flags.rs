@@ -208,11 +208,17 @@ impl Program {
         }
     }
 
+    /// Whose completion it is: what installs it knows it again.
+    fn completed(&self) -> String {
+        format!("The completion of {} of session-rs.", self.manual)
+    }
+
     fn bash(&self) -> String {
         let name = self.name;
         let function = name.replace('-', "_");
-        let mut script =
-            format!("_{function}() {{\n\tlocal cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n");
+        let mut script = format!("# {}\n", self.completed());
+        script +=
+            &format!("_{function}() {{\n\tlocal cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD-1]}}\n");
         script += "\tlocal IFS=$'\\n'\n\tCOMPREPLY=()\n\tcase $prev in\n";
         for flag in self.flags.iter().filter(|flag| flag.takes != Takes::Nothing) {
             let letter = flag.short.map(|letter| format!("-{letter}|")).unwrap_or_default();
@@ -227,7 +233,7 @@ impl Program {
     }
 
     fn zsh(&self) -> String {
-        let mut script = format!("#compdef {}\n_arguments -s \\\n", self.name);
+        let mut script = format!("#compdef {}\n# {}\n_arguments -s \\\n", self.name, self.completed());
         for flag in self.flags {
             let help = flag.help.replace('\'', "'\\''").replace(['[', ']', ':'], " ");
             let value = flag.takes.name().map(|name| format!(":{name}:{}", zsh_values(flag.takes))).unwrap_or_default();
@@ -243,10 +249,10 @@ impl Program {
 
     fn fish(&self) -> String {
         let name = self.name;
-        let mut script = match self.operands {
-            Takes::File => String::new(),
-            operands => format!("complete -c {name} -f{}\n", fish_values(operands)),
-        };
+        let mut script = format!("# {}\n", self.completed());
+        if self.operands != Takes::File {
+            script += &format!("complete -c {name} -f{}\n", fish_values(self.operands));
+        }
         for flag in self.flags {
             let letter = flag.short.map(|letter| format!(" -s {letter}")).unwrap_or_default();
             let help = flag.help.replace('\'', "\\'");

@@ -6,7 +6,7 @@ use crate::encoding::Encoding;
 use crate::step::{self, Skipped, Step, Verdict};
 
 /// Bytes read at once, at most.
-const BLOCK: usize = 64 * 1024;
+const BLOCK: usize = 128 * 1024;
 /// A record is judged by itself and the two behind it.
 const JUDGED: usize = 3;
 

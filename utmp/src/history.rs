@@ -76,8 +76,7 @@ impl History {
     /// # Errors
     /// If the file cannot be read.
     pub fn backward(&self) -> Result<Backward<'_>, ReadError> {
-        let records = Backward::new(&self.file, self.encoding, 0, self.length).map_err(|e| self.unreadable(e))?;
-        Ok(records.reading_ahead())
+        Backward::new(&self.file, self.encoding, 0, self.length).map_err(|e| self.unreadable(e))
     }
 
     /// From the last record back to where none can be of `since` or later, and as much further as a clock that was
@@ -88,7 +87,6 @@ impl History {
     pub fn backward_since(&self, since: i64) -> Result<Backward<'_>, ReadError> {
         range::start(&self.file, self.encoding, self.length, since)
             .and_then(|floor| Backward::new(&self.file, self.encoding, floor, self.length))
-            .map(Backward::reading_ahead)
             .map_err(|e| self.unreadable(e))
     }
 

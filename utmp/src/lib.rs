@@ -8,10 +8,11 @@
 
 #![forbid(unsafe_code)]
 
-mod ahead;
 mod backwards;
+mod digits;
 pub mod dump;
 mod encoding;
+mod field;
 mod files;
 pub mod flags;
 mod forward;

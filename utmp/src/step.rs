@@ -52,31 +52,47 @@ pub(crate) fn forward(encoding: Encoding, bytes: &[u8]) -> Verdict {
 pub(crate) fn backward(encoding: Encoding, bytes: &[u8]) -> Verdict {
     match last(encoding, bytes) {
         Some(view) if view.is_sound() => Verdict::Record,
-        Some(view) => doubtful(encoding, view, |shift| {
-            let before = &bytes[..bytes.len().checked_sub(shift)?];
-            let second = before.len().checked_sub(encoding.size()).and_then(|end| last(encoding, &before[..end]));
-            Some((last(encoding, before)?, second))
-        }),
+        Some(view) => doubtful(encoding, view, |shift| pair_before(encoding, bytes, shift)),
         None => Verdict::Record,
     }
 }
 
+/// How much of a record that was cut off `bytes` end with, in a file of whose length `over` bytes are no whole record's.
+///
+/// That it is as many bytes is likely, but not so where the file was torn before.
+pub(crate) fn torn_tail(encoding: Encoding, bytes: &[u8], over: usize) -> usize {
+    let is_anchor = |shift| pair_before(encoding, bytes, shift).is_some_and(|(view, _)| view.is_anchor());
+    if over == 0 || is_anchor(0) {
+        return 0;
+    }
+    let stands = |shift: &usize| stands(pair_before(encoding, bytes, *shift));
+    if is_anchor(over) { over } else { (1..encoding.size()).find(stands).unwrap_or(over) }
+}
+
+/// The two records that end at a distance from the end, the second none where the file begins.
+fn pair_before(encoding: Encoding, bytes: &[u8], shift: usize) -> Option<Pair<'_>> {
+    let before = &bytes[..bytes.len().checked_sub(shift)?];
+    let second = before.len().checked_sub(encoding.size()).and_then(|end| last(encoding, &before[..end]));
+    Some((last(encoding, before)?, second))
+}
+
 /// The record `bytes` end with.
-pub(crate) fn last(encoding: Encoding, bytes: &[u8]) -> Option<View<'_>> {
+fn last(encoding: Encoding, bytes: &[u8]) -> Option<View<'_>> {
     encoding.view(&bytes[bytes.len().checked_sub(encoding.size())?..])
+}
+
+/// Two records beside each other, if there is a second.
+type Pair<'a> = (View<'a>, Option<View<'a>>);
+
+/// Whether two records beside each other show that records stand there.
+fn stands(pair: Option<Pair<'_>>) -> bool {
+    pair.is_some_and(|(first, second)| first.is_anchor() && second.is_none_or(|view| view.is_sound()))
 }
 
 /// `pair` gives the two records at a distance, the second none where the file ends.
 #[cold]
-fn doubtful<'a>(
-    encoding: Encoding,
-    view: View<'_>,
-    pair: impl Fn(usize) -> Option<(View<'a>, Option<View<'a>>)>,
-) -> Verdict {
-    let stands = |shift: &usize| {
-        pair(*shift).is_some_and(|(first, second)| first.is_anchor() && second.is_none_or(|view| view.is_sound()))
-    };
-    match (1..encoding.size()).find(stands) {
+fn doubtful<'a>(encoding: Encoding, view: View<'_>, pair: impl Fn(usize) -> Option<Pair<'a>>) -> Verdict {
+    match (1..encoding.size()).find(|shift| stands(pair(*shift))) {
         Some(shift) => Verdict::Torn(shift),
         None if view.is_broken() => Verdict::Torn(encoding.size()),
         None => Verdict::Record,

@@ -3,6 +3,7 @@
 use zerocopy::IntoBytes;
 use zerocopy::byteorder::{BigEndian, LittleEndian};
 
+use crate::field::{is_padded, is_plain, text};
 use crate::layout::{Long, Short};
 use crate::record::Record;
 
@@ -180,28 +181,8 @@ impl<'a> View<'a> {
     }
 }
 
-/// Up to the first NUL, eight bytes looked at at once.
-#[inline]
-fn text<const N: usize>(field: &[u8; N]) -> &[u8] {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    for (number, word) in field.as_chunks::<8>().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The lowest bit set is the top one of the first byte that is zero.
-        let zeros = word.wrapping_sub(ONES) & !word & (ONES << 7);
-        if zeros != 0 {
-            return &field[..number * 8 + zeros.trailing_zeros() as usize / 8];
-        }
-    }
-    field
-}
-
-/// Whether only NUL follows the first NUL. Without an early end, so that the compiler looks at many bytes at once.
-#[inline]
-fn is_padded<const N: usize>(field: &[u8; N]) -> bool {
-    field.iter().zip(&field[1..]).fold(true, |fine, (byte, next)| fine & ((*byte != 0) | (*next == 0)))
-}
-
-/// The same of a long field that is mostly empty: what is behind its first bytes is zero, or looked at like them.
+/// Whether only NUL follows the first NUL of a long field that is mostly empty: what is behind its first bytes is zero, or
+/// looked at like them.
 #[inline]
 fn is_long_padded(field: &[u8; 256]) -> bool {
     let Some((first, rest)) = field.split_first_chunk::<64>() else { return is_padded(field) };
@@ -212,5 +193,5 @@ fn is_long_padded(field: &[u8; 256]) -> bool {
 /// Whether it may be a line's name, which unlike a user's or a host's is no outside text: programs name terminals.
 #[inline]
 fn is_name(line: &[u8; 32]) -> bool {
-    is_padded(line) && line.iter().fold(true, |fine, byte| fine & ((*byte == 0) | ((b' '..=b'~').contains(byte))))
+    is_padded(line) & is_plain(line)
 }

@@ -9,7 +9,11 @@ use std::time::Duration;
 use rustix::fs::{fstat, ftruncate};
 use rustix::io::{Errno, pwrite, retry_on_intr};
 
+use crate::backwards::Backward;
+use crate::encoding::Encoding;
+use crate::layout::SIZE;
 use crate::limit;
+use crate::step::Step;
 
 /// How often a file that seems torn is looked at again: the system shows a record's first part before its last while
 /// a writer without the lock writes it.
@@ -26,7 +30,7 @@ const LOOK: Duration = Duration::from_micros(500);
 /// # Errors
 /// What the system says; if alone, the file then ends where its last whole record does.
 pub(crate) fn append(file: &File, record: &[u8], is_alone: bool) -> io::Result<()> {
-    let end = if is_alone { healed(file, record.len())? } else { length(file)? };
+    let end = if is_alone { healed(file)? } else { length(file)? };
     limit::raised(end + record.len() as u64, || {
         let written = retry_on_intr(|| pwrite(file, record, end))?;
         if written == record.len() {
@@ -41,20 +45,33 @@ pub(crate) fn append(file: &File, record: &[u8], is_alone: bool) -> io::Result<(
 }
 
 /// Where the file ends, after what stays torn for a while was cut off.
-fn healed(file: &File, record: usize) -> io::Result<u64> {
-    let mut end = length(file)?;
+fn healed(file: &File) -> io::Result<u64> {
+    let mut until = length(file)?;
     for _ in 0..LOOKS {
-        if end == whole(end, record) {
-            return Ok(end);
+        if until == end_of_records(file, until)? {
+            return Ok(until);
         }
         sleep(LOOK);
-        end = length(file)?;
+        until = length(file)?;
     }
-    let start = whole(end, record);
-    if start != end && length(file)? == end {
-        ftruncate(file, start)?;
+    let end = end_of_records(file, until)?;
+    if end != until && length(file)? == until {
+        ftruncate(file, end)?;
     }
-    Ok(start)
+    Ok(end)
+}
+
+/// Where the last whole record of a file of `length` bytes ends: at a multiple of a record's size, unless the file was torn
+/// before and somebody appended behind it.
+pub(crate) fn end_of_records(file: &File, length: u64) -> io::Result<u64> {
+    if length == whole(length, SIZE) {
+        return Ok(length);
+    }
+    match Backward::new(file, Encoding::NATIVE, 0, length)?.next()? {
+        Some(Step::Skipped(torn)) => Ok(torn.at),
+        Some(Step::Record(_)) => Ok(length),
+        None => Ok(0),
+    }
 }
 
 /// Writes `record` at `offset`, over what is there or behind it.

@@ -12,7 +12,6 @@ use tracing::{info, warn};
 use utmp::Files;
 
 use super::backoff::Backoff;
-use super::console;
 use super::entry::{Entry, Status};
 use super::holder::{Fork, Holder};
 use super::register::Register;
@@ -22,6 +21,7 @@ use crate::deadline::Deadline;
 use crate::end::End;
 use crate::line::LineName;
 use crate::modes::SavedModes;
+use crate::presence;
 use crate::records::{self, Predecessor};
 use crate::terminal::Terminal;
 
@@ -136,7 +136,7 @@ impl Post {
 
     /// Opens the line and prompts, unless somebody is there or it is not to be open now.
     fn open(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
-        if self.entry.status == Status::IfConsole && !console::is_one(self.line()) {
+        if self.entry.status == Status::IfConsole && !presence::is_console(self.line()) {
             self.state = State::Down(Deadline::NEVER); // the kernel's consoles change with a boot; a reload asks again
             return Ok(Turn::Kept);
         }
@@ -386,9 +386,10 @@ fn set_up(entry: &Entry, context: &Context) -> Result<(Terminal, SavedModes, Sce
     let terminal = Terminal::open(entry.line.clone())?;
     let terminal = match Predecessor::on(terminal.line(), &context.files) {
         Predecessor::Living => terminal.clear_out()?, // whoever utmp means does not have the line
-        other => other.succeed(terminal, &context.files)?,
+        other => other.succeed(terminal, entry.arguments.options.hang_up, &context.files)?,
     };
-    records::announce(terminal.line(), &context.files);
+    conversation::bring_back(&terminal);
+    records::announce(terminal.line(), entry.arguments.options.host.as_ref(), &context.files);
     let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;
     let scene = conversation::set_up(&entry.arguments, &terminal)?;
     if let Err(e) = tcflow(&terminal, Action::OOn) {

@@ -12,7 +12,7 @@ use crate::record::{Exit, Record, Time};
 use crate::text::Text;
 
 /// Writes `record` as an object.
-pub(crate) fn write(text: &mut String, record: &Record) {
+pub fn write(text: &mut String, record: &Record) {
     let _ = write!(text, "{{\"type\":{},\"pid\":{},", i16::from(record.kind), record.pid); // a String takes all
     field(text, "id", &record.id);
     field(text, "user", &record.user);
@@ -46,9 +46,11 @@ fn field<const N: usize>(text: &mut String, name: &str, value: &Text<N>) {
 
 /// Why a text is not what [`write`] writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub(crate) enum JsonError {
+pub enum JsonError {
+    /// It is no object of texts and numbers.
     #[error("this is not an object of texts and numbers")]
     Syntax,
+    /// It is one, and no record's.
     #[error("a text is too long for its field, a number too large, or a word unknown")]
     Value,
 }
@@ -56,7 +58,10 @@ pub(crate) enum JsonError {
 /// The record of an object, read from the start of a line that may have a bracket or a comma around it.
 ///
 /// None for a line that is only such a bracket.
-pub(crate) fn read(line: &str) -> Result<Option<Record>, JsonError> {
+///
+/// # Errors
+/// If it is not what [`write`] writes, or does not fit into a record.
+pub fn read(line: &str) -> Result<Option<Record>, JsonError> {
     let line = line.trim();
     let line = line.strip_prefix('[').unwrap_or(line);
     let line = line.strip_suffix(']').unwrap_or(line);

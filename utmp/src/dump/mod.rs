@@ -1,10 +1,10 @@
 //! `utmpdump`: records as text and back (utmpdump(1)).
 
 mod follow;
-mod json;
+pub mod json;
 mod options;
 mod run;
-mod text;
+pub mod text;
 
 pub use options::UTMPDUMP;
 pub use run::run;

@@ -12,7 +12,6 @@ use super::follow::Growth;
 use super::json::{self, JsonError};
 use super::options::{Asked, Options, Wrong};
 use super::text::{self, Writer};
-use crate::ahead::ReadAhead;
 use crate::encoding::Encoding;
 use crate::forward::Forward;
 use crate::step::{Skipped, Step};
@@ -66,7 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn act(options: &Options) -> Result<(), Failure> {
     let path = options.file.clone().unwrap_or_else(|| INPUT.into());
-    let input: Box<dyn Read + Send> = match &options.file {
+    let input: Box<dyn Read> = match &options.file {
         Some(path) => Box::new(File::open(path).map_err(|e| Failure::Open(path.clone(), e))?),
         None => Box::new(io::stdin()),
     };
@@ -94,17 +93,11 @@ struct Dump<'o> {
 }
 
 impl Dump<'_> {
-    fn dump(&mut self, mut input: Box<dyn Read + Send>) -> Result<(), Failure> {
+    fn dump(&mut self, mut input: Box<dyn Read>) -> Result<(), Failure> {
         let mut head = Vec::new();
         (&mut input).take(LOOKED_AT).read_to_end(&mut head).map_err(|e| self.unreadable(e))?;
         let guess = || Encoding::guess(&head, &[], (head.len() < LOOKED_AT as usize).then_some(head.len() as u64));
         let encoding = self.options.encoding.unwrap_or_else(guess);
-        // What is short was read by now.
-        let input: Box<dyn Read> = if head.len() < LOOKED_AT as usize {
-            input
-        } else {
-            Box::new(ReadAhead::of(input).map_err(|e| self.unreadable(e))?)
-        };
         let mut records = Forward::resumed(head, 0, input, encoding);
         if self.options.json {
             self.page.extend_from_slice(b"[");

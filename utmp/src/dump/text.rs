@@ -6,113 +6,125 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use chrono::{DateTime, NaiveDateTime};
 
+use crate::digits::{two, write_dotted};
+use crate::field;
 use crate::last::host;
 use crate::record::{Record, Time};
 use crate::text::Text;
 use crate::view::View;
 
+/// What stands in the text of a day where a time of that day belongs, to the end of the line.
+const TIME: &str = "00:00:00,000000+00:00]\n";
+const MILLION: i64 = 1_000_000;
+/// As many blanks as the widest field has.
+const BLANKS: [u8; 32] = [b' '; 32];
+/// Bytes of a host that are looked at at once: most have no more.
+const HOST: usize = 32;
+
 /// Writes records as text.
-#[derive(Default)]
-pub(crate) struct Writer {
-    /// The day written last, and its text: `2023-11-14T`.
+#[derive(Default, Debug)]
+pub struct Writer {
+    /// The day written last, and its text: `2023-11-14T` and [`TIME`].
     day: i64,
     date: Vec<u8>,
 }
 
 impl Writer {
     /// Writes `view` behind `page`, in a line.
-    pub(crate) fn write(&mut self, page: &mut Vec<u8>, view: &View<'_>) {
+    pub fn write(&mut self, page: &mut Vec<u8>, view: &View<'_>) {
         write_numbers(page, view.kind(), view.pid());
-        cleaned(page, view.id_field().split(|byte| *byte == 0).next().unwrap_or_default(), 4);
+        write_text(page, view.id_field().split(|byte| *byte == 0).next().unwrap_or_default(), false, 4);
         page.extend_from_slice(b"] [");
-        cleaned(page, view.user(), 8);
+        write_text(page, view.user(), is_clean(view.user_field()), 8);
         page.extend_from_slice(b"] [");
-        cleaned(page, view.line(), 12);
+        write_text(page, view.line(), is_clean(view.line_field()), 12);
         page.extend_from_slice(b"] [");
-        cleaned(page, view.host(), 20);
+        let (host, start) = (view.host(), view.host_field().first_chunk::<HOST>());
+        write_text(page, host, host.len() <= HOST && start.is_some_and(is_clean), 20);
         page.extend_from_slice(b"] [");
         let start = page.len();
         write_address(page, view.address());
-        page.resize(page.len().max(start + 15), b' ');
+        fill(page, start, 15);
         page.extend_from_slice(b"] [");
         self.write_time(page, view.seconds(), view.microseconds());
-        page.extend_from_slice(b"]\n");
     }
 
     fn write_time(&mut self, page: &mut Vec<u8>, seconds: i64, microseconds: i64) {
         let day = seconds.div_euclid(86_400);
         if self.date.is_empty() || self.day != day {
-            let Some(date) = DateTime::from_timestamp(seconds, 0) else { return page.push(b'?') };
-            self.date = date.format("%Y-%m-%dT").to_string().into_bytes();
+            let Some(date) = DateTime::from_timestamp(seconds, 0) else {
+                return page.extend_from_slice(b"?]\n");
+            };
+            self.date = format!("{}{TIME}", date.format("%Y-%m-%dT")).into_bytes();
             self.day = day;
         }
         page.extend_from_slice(&self.date);
-        let second = seconds.rem_euclid(86_400);
-        for (number, behind) in [(second / 3600, b':'), (second / 60 % 60, b':'), (second % 60, b',')] {
-            page.extend_from_slice(&[b'0' + (number / 10) as u8, b'0' + (number % 10) as u8, behind]);
-        }
-        if (0..1_000_000).contains(&microseconds) {
-            let mut digits = [b'0'; 6];
-            let mut rest = microseconds;
-            for digit in digits.iter_mut().rev() {
-                *digit = b'0' + (rest % 10) as u8;
-                rest /= 10;
+        let start = page.len() - TIME.len();
+        let second = seconds.rem_euclid(86_400) as u32;
+        let Some([h1, h2, _, m1, m2, _, s1, s2, _, digits @ ..]) = page.get_mut(start..) else { return };
+        ([*h1, *h2], [*m1, *m2], [*s1, *s2]) = (two(second / 3600), two(second / 60 % 60), two(second % 60));
+        match (digits, u32::try_from(microseconds)) {
+            ([a, b, c, d, e, f, ..], Ok(number @ 0..1_000_000)) => {
+                ([*a, *b], [*c, *d], [*e, *f]) = (two(number / 10_000), two(number / 100 % 100), two(number % 100));
             }
-            page.extend_from_slice(&digits);
-        } else {
-            let _ = write!(page, "{microseconds:06}"); // into a Vec nothing fails
+            _ => {
+                page.truncate(start + "00:00:00,".len());
+                let _ = writeln!(page, "{microseconds:06}+00:00]"); // into a Vec nothing fails
+            }
         }
-        page.extend_from_slice(b"+00:00");
     }
 }
 
 fn write_numbers(page: &mut Vec<u8>, kind: i16, pid: i32) {
     if let (0..=9, 0..=99_999) = (kind, pid) {
-        let digit = |worth: i32| b'0' + (pid / worth % 10) as u8;
+        let pid = pid.unsigned_abs();
+        let ([a, b], [c, d], [_, e]) = (two(pid / 1000), two(pid / 10 % 100), two(pid % 10));
         page.extend_from_slice(&[b'[', b'0' + kind as u8, b']', b' ', b'[']);
-        page.extend_from_slice(&[digit(10_000), digit(1000), digit(100), digit(10), digit(1), b']', b' ', b'[']);
+        page.extend_from_slice(&[a, b, c, d, e, b']', b' ', b'[']);
     } else {
         let _ = write!(page, "[{kind}] [{pid:05}] ["); // into a Vec nothing fails
     }
 }
 
 fn write_address(page: &mut Vec<u8>, address: &[u8; 16]) {
-    if address == &[0; 16] {
-        page.extend_from_slice(b"0.0.0.0");
-    } else if address[4..] == [0; 12] {
-        for (number, byte) in address[..4].iter().enumerate() {
-            if number > 0 {
-                page.push(b'.');
-            }
-            if *byte >= 100 {
-                page.push(b'0' + byte / 100);
-            }
-            if *byte >= 10 {
-                page.push(b'0' + byte / 10 % 10);
-            }
-            page.push(b'0' + byte % 10);
+    match address {
+        [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] => {
+            [a, b, c, d].into_iter().for_each(|byte| write_dotted(page, *byte));
+            page.pop(); // the last dot
         }
-    } else {
-        page.extend_from_slice(host::unmapped(address).as_bytes());
+        _ => page.extend_from_slice(host::unmapped(address).as_bytes()),
     }
 }
 
-/// With a `?` for what is not printable and for the brackets, filled up with blanks.
-fn cleaned(page: &mut Vec<u8>, text: &[u8], width: usize) {
+/// Writes a text of which `clean` tells that nothing in it needs to be replaced; else with a `?` for what is not printable
+/// and for the brackets. Filled up with blanks.
+#[inline]
+fn write_text(page: &mut Vec<u8>, text: &[u8], is_clean: bool, width: usize) {
     let start = page.len();
     page.extend_from_slice(text);
-    let is_shown = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'[') & (byte != b']');
-    // Without an early end, so that the compiler looks at many bytes at once.
-    if !text.iter().fold(true, |shown, byte| shown & is_shown(*byte)) {
+    if !is_clean {
+        let is_shown = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'[' && byte != b']';
         page[start..].iter_mut().filter(|byte| !is_shown(**byte)).for_each(|byte| *byte = b'?');
     }
-    if page.len() < start + width {
-        page.resize(start + width, b' ');
-    }
+    fill(page, start, width);
+}
+
+/// Makes what stands from `start` on at least `width` bytes, by blanks.
+#[inline]
+fn fill(page: &mut Vec<u8>, start: usize, width: usize) {
+    let end = page.len().max(start + width);
+    page.extend_from_slice(&BLANKS);
+    page.truncate(end);
+}
+
+/// Whether nothing in a field needs to be replaced.
+#[inline]
+fn is_clean<const N: usize>(bytes: &[u8; N]) -> bool {
+    field::is_plain(bytes) & !field::has(bytes, b'[') & !field::has(bytes, b']')
 }
 
 /// The record a line tells of; none if it tells of none.
-pub(crate) fn read(line: &[u8]) -> Option<Record> {
+pub fn read(line: &[u8]) -> Option<Record> {
     let mut fields = Fields(line);
     let kind: i16 = number(fields.next()?)?;
     let pid: i32 = number(fields.next()?)?;
@@ -163,7 +175,10 @@ fn read_address(text: &[u8]) -> [u8; 16] {
 fn read_time(field: &[u8]) -> Option<Time> {
     let text = str::from_utf8(field).ok()?.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(&text.replace(',', ".")) {
-        return Some(Time { seconds: time.timestamp(), microseconds: time.timestamp_subsec_micros().into() });
+        // A leap second has a million microseconds more; who counts without it is in the next one.
+        let microseconds = i64::from(time.timestamp_subsec_micros());
+        let seconds = time.timestamp() + microseconds / MILLION;
+        return Some(Time { seconds, microseconds: microseconds % MILLION });
     }
     let text = text.trim_end_matches(" GMT").trim_end_matches(" UTC");
     let time = NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S %Y").ok()?;
@@ -176,6 +191,12 @@ mod tests {
 
     use super::*;
     use crate::encoding::Encoding;
+
+    #[test]
+    fn a_leap_second_is_the_next_one() {
+        let time = read_time(b"2016-12-31T23:59:60,500000+00:00").unwrap();
+        assert_eq!(time, Time { seconds: 1_483_228_800, microseconds: 500_000 });
+    }
 
     proptest! {
         #[test]

@@ -1,6 +1,6 @@
 //! Whether a login without an end is still there, or its logout was lost.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -27,11 +27,11 @@ pub(crate) struct Alive {
     there: Option<There>,
 }
 
-/// The processes and terminals there are. A long list of lost logouts is not looked up one by one.
+/// The processes and terminals there are, sorted. A long list of lost logouts is not looked up one by one.
 struct There {
-    processes: HashSet<u32>,
-    lines: HashSet<OsString>,
-    pseudo: HashSet<OsString>,
+    processes: Vec<u32>,
+    lines: Vec<OsString>,
+    pseudo: Vec<OsString>,
 }
 
 impl Alive {
@@ -51,7 +51,7 @@ impl Alive {
         }
         let pid = view.pid().cast_unsigned();
         let there = self.there.get_or_insert_with(|| There::now(&self.proc, &self.dev));
-        let owner = if there.processes.contains(&pid) {
+        let owner = if there.processes.binary_search(&pid).is_ok() {
             login_uid(&self.proc, pid).map(|uid| if view.line().starts_with(b":") { UNSET } else { uid })
         } else {
             None
@@ -83,19 +83,29 @@ impl Alive {
 
 impl There {
     fn now(proc: &Path, dev: &Path) -> Self {
-        let processes = names(proc).filter_map(|name| name.to_str()?.parse().ok()).collect();
-        Self { processes, lines: names(dev).collect(), pseudo: names(&dev.join("pts")).collect() }
+        let processes = names(proc).filter_map(|name| name.to_str()?.parse().ok());
+        Self { processes: sorted(processes), lines: sorted(names(dev)), pseudo: sorted(names(&dev.join("pts"))) }
     }
 
     /// Whether the line may be there: what is deeper than `pts/` is to be looked up.
     fn may_have(&self, line: &[u8]) -> bool {
         match line.strip_prefix(b"pts/") {
-            Some(number) if !number.contains(&b'/') => self.pseudo.contains(OsStr::from_bytes(number)),
+            Some(number) if !number.contains(&b'/') => has(&self.pseudo, number),
             // util-linux looks at /dev itself for an empty name.
             _ if line.is_empty() || line.contains(&b'/') => true,
-            _ => self.lines.contains(OsStr::from_bytes(line)),
+            _ => has(&self.lines, line),
         }
     }
+}
+
+fn sorted<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    all.sort_unstable();
+    all
+}
+
+fn has(names: &[OsString], name: &[u8]) -> bool {
+    names.binary_search_by(|one| one.as_bytes().cmp(name)).is_ok()
 }
 
 fn names(folder: &Path) -> impl Iterator<Item = OsString> + use<> {

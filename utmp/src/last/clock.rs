@@ -3,7 +3,11 @@
 //! A list has a time or two a line, most of them near the one before. What chrono says of an hour, and how a day is
 //! written, is kept for the next.
 
-use chrono::{DateTime, Datelike, Local, NaiveDate, Offset, TimeZone};
+use std::io::Write;
+
+use chrono::{DateTime, Datelike, NaiveDate, Offset, TimeZone};
+
+use crate::digits::two;
 
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3600;
@@ -13,6 +17,11 @@ const KEPT: i64 = 64;
 const WEEKDAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 const MONTHS: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+
+/// What stands in the text of a day where a time of that day belongs.
+const CLOCK: &str = "00:00:00";
+/// Where it stands in `Tue Nov 14 00:00:00 2023`.
+const CLOCK_IN_WORDS: usize = 11;
 
 /// How a time is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,33 +38,41 @@ pub(crate) enum Style {
 
 /// Writes times.
 pub(crate) struct Clock {
-    hours: Vec<Option<Hour>>,
+    hours: Vec<Hour>,
     days: Vec<Option<Day>>,
-    /// The time written last, and its offset: an instant is often both start and end.
-    last: (i64, i64),
 }
 
+/// An hour of the world's that is all in one day here.
 #[derive(Clone, Copy)]
 struct Hour {
     number: i64,
+    begins: Local,
+}
+
+/// An instant as clocks here show it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Local {
+    day: i64,
+    /// Of the day.
+    second: u32,
+    /// Seconds east of Greenwich.
     offset: i64,
 }
 
 #[derive(Clone)]
 struct Day {
     number: i64,
-    /// `Tue Nov 14 `
-    words: [u8; 11],
-    /// ` 2023`
-    year: Vec<u8>,
-    /// `2023-11-14T`
+    /// `Tue Nov 14 00:00:00 2023`
+    words: Vec<u8>,
+    /// `2023-11-14T00:00:00`
     iso: Vec<u8>,
 }
 
 impl Clock {
     /// A clock of the local time zone.
     pub(crate) fn new() -> Self {
-        Self { hours: vec![None; KEPT as usize], days: vec![None; KEPT as usize], last: (i64::MIN, 0) }
+        let none = Hour { number: i64::MIN, begins: Local { day: 0, second: 0, offset: 0 } };
+        Self { hours: vec![none; KEPT as usize], days: vec![None; KEPT as usize] }
     }
 
     /// Writes `seconds` behind `text`; `?` for a time no calendar has.
@@ -63,54 +80,48 @@ impl Clock {
         if style == Style::None {
             return;
         }
-        let offset = self.offset(seconds);
-        let local = seconds.saturating_add(offset);
-        let in_day = local.rem_euclid(DAY);
-        let (hour, minute, second) = (in_day / HOUR, in_day / 60 % 60, in_day % 60);
+        let local = self.local(seconds);
+        let (hour, minute, second) = (local.second / 3600, local.second / 60 % 60, local.second % 60);
         if style == Style::HoursMinutes {
-            two(text, hour);
-            text.push(b':');
-            two(text, minute);
+            let ([a, b], [c, d]) = (two(hour), two(minute));
+            text.extend_from_slice(&[a, b, b':', c, d]);
             return;
         }
-        let Some(day) = self.day(local.div_euclid(DAY)) else { return text.push(b'?') };
-        text.extend_from_slice(if style == Style::Full { &day.words } else { &day.iso });
-        two(text, hour);
-        text.push(b':');
-        two(text, minute);
-        text.push(b':');
-        two(text, second);
-        if style == Style::Full {
-            text.extend_from_slice(&day.year);
+        let Some(day) = self.day(local.day) else { return text.push(b'?') };
+        let start = text.len();
+        let time = if style == Style::Full {
+            text.extend_from_slice(&day.words);
+            start + CLOCK_IN_WORDS
         } else {
-            text.push(if offset < 0 { b'-' } else { b'+' });
-            two(text, offset.abs() / HOUR);
+            text.extend_from_slice(&day.iso);
+            text.len() - CLOCK.len()
+        };
+        if let Some([h1, h2, _, m1, m2, _, s1, s2]) = text.get_mut(time..time + CLOCK.len()) {
+            ([*h1, *h2], [*m1, *m2], [*s1, *s2]) = (two(hour), two(minute), two(second));
+        }
+        if style == Style::Iso {
+            let minutes = (local.offset.unsigned_abs() / 60) as u32;
+            text.push(if local.offset < 0 { b'-' } else { b'+' });
+            text.extend_from_slice(&two(minutes / 60));
             text.push(b':');
-            two(text, offset.abs() / 60 % 60);
+            text.extend_from_slice(&two(minutes % 60));
         }
-    }
-
-    /// Seconds east of Greenwich.
-    fn offset(&mut self, seconds: i64) -> i64 {
-        if self.last.0 != seconds {
-            self.last = (seconds, self.offset_of_hour(seconds));
-        }
-        self.last.1
     }
 
     /// An hour that begins and ends with the same offset has it throughout: no zone changes twice in one.
-    fn offset_of_hour(&mut self, seconds: i64) -> i64 {
+    fn local(&mut self, seconds: i64) -> Local {
         let number = seconds.div_euclid(HOUR);
+        let within = seconds.rem_euclid(HOUR) as u32;
         let kept = &mut self.hours[(number & (KEPT - 1)) as usize];
-        if let Some(hour) = kept.filter(|hour| hour.number == number) {
-            return hour.offset;
+        if kept.number != number {
+            let begins = Local::at(number.saturating_mul(HOUR));
+            let ends = Local::at(number.saturating_mul(HOUR).saturating_add(HOUR - 1));
+            if (begins.day, begins.offset) != (ends.day, ends.offset) {
+                return Local::at(seconds);
+            }
+            *kept = Hour { number, begins };
         }
-        let (first, last) = (offset_at(number * HOUR), offset_at(number * HOUR + HOUR - 1));
-        if first != last {
-            return offset_at(seconds);
-        }
-        *kept = Some(Hour { number, offset: first });
-        first
+        Local { second: kept.begins.second + within, ..kept.begins }
     }
 
     fn day(&mut self, number: i64) -> Option<&Day> {
@@ -125,28 +136,24 @@ impl Clock {
 impl Day {
     fn new(number: i64) -> Option<Self> {
         let date = NaiveDate::from_epoch_days(i32::try_from(number).ok()?)?;
-        let mut words = *b"           ";
-        words[..3].copy_from_slice(WEEKDAYS[date.weekday().num_days_from_monday() as usize]);
-        words[4..7].copy_from_slice(MONTHS[date.month0() as usize]);
-        let day = date.day() as u8;
-        if day >= 10 {
-            words[8] = b'0' + day / 10;
-        }
-        words[9] = b'0' + day % 10;
-        let year = format!(" {}", date.year()).into_bytes();
-        let iso = date.format("%Y-%m-%dT").to_string().into_bytes();
-        Some(Self { number, words, year, iso })
+        let (day, month) = (WEEKDAYS[date.weekday().num_days_from_monday() as usize], MONTHS[date.month0() as usize]);
+        let mut words = [&day[..], b" ", month].concat();
+        // Into a Vec nothing fails.
+        let _ = write!(words, " {:>2} {CLOCK} {}", date.day(), date.year());
+        let iso = format!("{}{CLOCK}", date.format("%Y-%m-%dT")).into_bytes();
+        Some(Self { number, words, iso })
     }
 }
 
-fn offset_at(seconds: i64) -> i64 {
-    let Some(time) = DateTime::from_timestamp(seconds, 0) else { return 0 };
-    Local.offset_from_utc_datetime(&time.naive_utc()).fix().local_minus_utc().into()
-}
-
-fn two(text: &mut Vec<u8>, number: i64) {
-    let number = number as u8;
-    text.extend_from_slice(&[b'0' + number / 10 % 10, b'0' + number % 10]);
+impl Local {
+    fn at(seconds: i64) -> Self {
+        let offset = DateTime::from_timestamp(seconds, 0).map_or(0, |time| {
+            let offset = chrono::Local.offset_from_utc_datetime(&time.naive_utc()).fix();
+            offset.local_minus_utc().into()
+        });
+        let local = seconds.saturating_add(offset);
+        Self { day: local.div_euclid(DAY), second: local.rem_euclid(DAY) as u32, offset }
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +173,7 @@ mod tests {
         fn times_are_written_as_chrono_writes_them(times in prop::collection::vec(0..=i64::from(u32::MAX), 1..50)) {
             let mut clock = Clock::new();
             for seconds in times {
-                let time = DateTime::from_timestamp(seconds, 0).unwrap().with_timezone(&Local);
+                let time = DateTime::from_timestamp(seconds, 0).unwrap().with_timezone(&chrono::Local);
                 for (style, format) in
                     [(Style::Full, "%a %b %e %T %Y"), (Style::Iso, "%FT%T%:z"), (Style::HoursMinutes, "%R"), (Style::None, "")]
                 {

@@ -31,7 +31,7 @@ impl Json {
         let _ = write!(text, "\"type\":\"{kind}\","); // a String takes all that is written
         json::field(&mut text, "user", entry.view.user());
         text.push(',');
-        json::field(&mut text, "line", shown_line(entry, &mut [0; 32]));
+        json::field(&mut text, "line", shown_line(entry, &mut [0; 16]));
         text.push(',');
         json::field(&mut text, "host", entry.view.host());
         if entry.view.address() != &[0; 16] {

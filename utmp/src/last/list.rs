@@ -189,7 +189,7 @@ impl<'o> Listing<'o> {
 
     /// By its user, its line, or the number of its terminal.
     fn is_named(&self, entry: &Entry<'_>) -> bool {
-        let (user, mut buffer) = (entry.view.user(), [0; 32]);
+        let (user, mut buffer) = (entry.view.user(), [0; 16]);
         let line = shown_line(entry, &mut buffer);
         self.options
             .only

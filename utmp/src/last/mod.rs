@@ -4,6 +4,7 @@ mod alive;
 mod chart;
 mod clock;
 mod given;
+mod given_up;
 pub(crate) mod host;
 mod json;
 mod line;

@@ -139,7 +139,7 @@ impl Asked {
         for word in program.parse(arguments)? {
             match word {
                 Word::Operand(name) => options.only.push(name.into_vec()),
-                Word::Digit(digit) => options.limit = options.limit.saturating_mul(10).saturating_add(digit),
+                Word::Digit(digit) => options.limit = options.limit.wrapping_mul(10).wrapping_add(digit),
                 Word::Flag("help", _) => return Ok(Self::Print(program.help())),
                 Word::Flag("version", _) => {
                     return Ok(Self::Print(format!("{} {}\n", program.name, env!("CARGO_PKG_VERSION"))));
@@ -227,8 +227,8 @@ fn styles(name: &str) -> Result<(Style, Style), Wrong> {
     }
 }
 
-/// A number of lines; one below zero is none, so all are shown.
+/// A number of lines. util-linux counts without a sign: one below zero is more than there are.
 fn limit(text: &str) -> Result<u32, Wrong> {
     let number: i32 = text.trim_start().parse().map_err(|_| Wrong::Number(text.to_owned()))?;
-    Ok(u32::try_from(number).unwrap_or(0))
+    Ok(number.cast_unsigned())
 }

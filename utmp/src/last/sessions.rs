@@ -3,9 +3,7 @@
 //! A logout is met before its login. So what is kept is when each line was last given up, and when the system last came up
 //! and went down; a login then finds its end there. The rules are those of util-linux's last.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
-
+use super::given_up::GivenUp;
 use crate::view::View;
 
 /// What an entry of the list is.
@@ -56,7 +54,7 @@ pub(crate) struct Entry<'e> {
 /// What is known of the time after the record that is read next.
 #[derive(Clone)]
 pub(crate) struct Sessions {
-    given_up: HashMap<Line, i64, Seed>,
+    given_up: GivenUp,
     last_boot: i64,
     last_down: i64,
     last_run_level: i64,
@@ -66,13 +64,7 @@ pub(crate) struct Sessions {
 impl Sessions {
     /// Nothing is known; it is `now`.
     pub(crate) fn until(now: i64) -> Self {
-        Self {
-            given_up: HashMap::with_hasher(Seed::new()),
-            last_boot: 0,
-            last_down: now,
-            last_run_level: now,
-            why_down: End::Open,
-        }
+        Self { given_up: GivenUp::new(), last_boot: 0, last_down: now, last_run_level: now, why_down: End::Open }
     }
 
     /// Takes in the record before, and tells what it says, if it is of interest. `strange` is told of a type that is none.
@@ -83,7 +75,7 @@ impl Sessions {
         match meaning(&view) {
             Meaning::Login => {
                 let names_line = view.line_field()[0] != 0;
-                let end = names_line.then(|| self.given_up.insert(Line::of(&view), seconds)).flatten();
+                let end = names_line.then(|| self.given_up.insert(&view, seconds)).flatten();
                 let (end, until) = match end {
                     Some(until) => (End::Normal, until),
                     None if self.last_boot == 0 => (End::Open, 0),
@@ -93,7 +85,7 @@ impl Sessions {
             }
             Meaning::Logout => {
                 if view.line_field()[0] != 0 {
-                    self.given_up.insert(Line::of(&view), seconds);
+                    self.given_up.insert(&view, seconds);
                 }
                 None
             }
@@ -187,63 +179,4 @@ fn by_type(view: &View<'_>) -> Meaning {
 fn run_level(view: &View<'_>) -> Meaning {
     let [.., level] = view.pid().to_be_bytes();
     Meaning::RunLevel(level)
-}
-
-/// A line's name as a key: up to the first NUL, the rest NUL.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Line([u8; 32]);
-
-impl Line {
-    #[inline]
-    fn of(view: &View<'_>) -> Self {
-        Self(view.padded_line())
-    }
-}
-
-impl std::hash::Hash for Line {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(&self.0);
-    }
-}
-
-/// Hashes 32 bytes quickly, by a seed that whoever names the lines does not know.
-#[derive(Clone)]
-struct Seed(u64, u64);
-
-impl Seed {
-    fn new() -> Self {
-        let random = RandomState::new();
-        Self(random.hash_one(0_u8), random.hash_one(1_u8) | 1)
-    }
-}
-
-impl BuildHasher for Seed {
-    type Hasher = Folded;
-
-    #[inline]
-    fn build_hasher(&self) -> Folded {
-        Folded { state: self.0, by: self.1 }
-    }
-}
-
-struct Folded {
-    state: u64,
-    by: u64,
-}
-
-impl Hasher for Folded {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        for word in bytes.as_chunks::<8>().0 {
-            let product = u128::from(self.state ^ u64::from_le_bytes(*word)) * u128::from(self.by);
-            self.state = (product as u64) ^ ((product >> 64) as u64);
-        }
-    }
-
-    #[inline]
-    fn finish(&self) -> u64 {
-        let product = u128::from(self.state) * u128::from(self.by);
-        (product as u64) ^ ((product >> 64) as u64)
-    }
 }

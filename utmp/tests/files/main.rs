@@ -5,7 +5,11 @@ mod golden;
 #[cfg(test)]
 mod judges;
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod locks;
+#[cfg(test)]
+mod power_cut;
 #[cfg(test)]
 mod program;
 #[cfg(test)]

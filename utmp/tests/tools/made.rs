@@ -5,29 +5,7 @@ use std::process::{Command, Output};
 
 use utmp::{Encoding, Record, Time};
 
-/// A small random number generator: the same files on every machine, and a seed to find one again.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % bound
-    }
-
-    pub(crate) fn one_of<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    pub(crate) fn often(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-}
+pub(crate) use crate::random::Random;
 
 /// 2023-11-14 22:13:20 UTC.
 pub(crate) const T: i64 = 1_700_000_000;

@@ -10,3 +10,6 @@ mod lastlog;
 mod made;
 #[cfg(test)]
 mod ours;
+#[cfg(test)]
+#[path = "../shared/random.rs"]
+mod random;

@@ -55,3 +55,25 @@ fn the_shells_understand_the_completions() {
         assert!(checked.status.success(), "{}: {checked:?}", program.name);
     }
 }
+
+#[test]
+fn bash_completes_what_a_tool_takes() {
+    let completed = |program: &Program, words: &str| {
+        let function = program.name.replace('-', "_");
+        let script = program.completion("bash").unwrap();
+        let typed = format!(
+            "{script}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _{function}; echo \"${{COMPREPLY[*]}}\""
+        );
+        let output = std::process::Command::new("bash").args(["-c", &typed]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    };
+    assert_eq!(completed(&LAST, "last --js"), "--json");
+    assert_eq!(completed(&LAST, "last --time-format i"), "iso");
+    assert_eq!(completed(&LASTB, "lastb --encoding 400"), "400le 400be");
+    assert_eq!(completed(&LAST, "last roo"), "root");
+    assert_eq!(completed(&LASTLOG, "lastlog -u roo"), "root");
+    assert_eq!(completed(&UTMPDUMP, "utmpdump --rev"), "--reverse");
+    for (program, _) in PROGRAMS {
+        assert!(program.completion("bash").unwrap().contains("of session-rs"), "dist/install knows it by these words");
+    }
+}

@@ -11,7 +11,7 @@ use tests::run;
 
 use crate::runner::programs;
 
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 18] = [
     "elogind",
     "libelogind0",
     "systemd",
@@ -26,6 +26,10 @@ const PACKAGES: [&str; 14] = [
     "cron",
     "libpam-systemd",
     "libpam-elogind",
+    "polkitd",
+    "libpolkit-gobject-1-0",
+    "libpolkit-agent-1-0",
+    "libduktape207",
 ];
 /// util-linux's login, which Debian has since its 13th release, with the C library and PAM it was built for. They lie
 /// together in one folder, `util-linux-login`, and run on their own loader.

@@ -27,6 +27,7 @@ mod nested;
 mod options;
 mod outer;
 mod peers;
+mod polkit;
 mod process;
 mod prompt;
 mod records;

@@ -5,8 +5,8 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     account, accounts, asked_alike, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults,
-    foreign, hosts, intruders, isolation, judges, lifetime, line, lines, nested, peers, process, prompt, records,
-    records_under_fire, registry, shortage, sshd, su, sweep, terminals,
+    foreign, hosts, intruders, isolation, judges, lifetime, line, lines, nested, peers, polkit, process, prompt,
+    records, records_under_fire, registry, shortage, sshd, su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -42,6 +42,7 @@ const THEMES: &[&[Case]] = &[
     line::CASES,
     nested::CASES,
     lines::CASES,
+    polkit::CASES,
 ];
 
 /// All cases, in the order of the themes.

@@ -1,26 +1,27 @@
 //! The command line: agetty's, in both of its orders.
 
 mod error;
+mod flag;
 mod keeping;
+mod options;
 mod positional;
 #[cfg(test)]
 mod tests;
+mod value;
 
-use std::ffi::{OsStr, OsString};
-use std::os::fd::RawFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::ffi::OsString;
 
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::Parser;
-use prompt::LoginName;
 
 pub(crate) use error::ArgumentError;
 pub(crate) use keeping::{Keeping, Wanted};
+pub(crate) use options::{HangUp, Options, Place};
 pub(crate) use positional::Line;
+pub(crate) use value::Host;
 
-use crate::modes::{Hardware, LocalLine};
+use flag::Flag;
+
 use crate::speed::Speeds;
 
 /// What is asked of getty.
@@ -32,6 +33,10 @@ pub(crate) enum Request {
     Keep(Box<Keeping>),
     /// To print the issue, as the line would show it.
     ShowIssue(Issue, Option<Line>),
+    /// To have every waiting getty read its issue again.
+    Reload,
+    /// To print speeds that lines are known to have.
+    ListSpeeds,
     /// To print the help.
     Help,
     /// To print the version.
@@ -49,39 +54,8 @@ pub(crate) struct Arguments {
     pub(crate) term: Option<OsString>,
     /// The options.
     pub(crate) options: Options,
-}
-
-/// The options.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Options {
-    /// `--autologin`
-    pub(crate) autologin: Option<LoginName>,
-    /// `--noclear`
-    pub(crate) keep_screen: bool,
-    /// `--local-line`, `--flow-control`, `--noreset`
-    pub(crate) hardware: Hardware,
-    /// `--noissue`, `--issue-file`
-    pub(crate) issue: Issue,
-    /// `--login-program`
-    pub(crate) login_program: Option<PathBuf>,
-    /// `--login-options`
-    pub(crate) login_options: Option<String>,
-    /// `--skip-login`
-    pub(crate) login_asks: bool,
-    /// `--nonewline`
-    pub(crate) no_newline: bool,
-    /// `--login-pause`
-    pub(crate) pause: bool,
-    /// `--hangup`
-    pub(crate) hang_up: bool,
-    /// `--keep-baud`
-    pub(crate) keep_speed: bool,
-    /// `--timeout`
-    pub(crate) timeout: Option<Duration>,
-    /// `--wait-cr`
-    pub(crate) await_enter: bool,
-    /// `--nohostname`
-    pub(crate) no_host: bool,
+    /// How many arguments came after all that: agetty ignores them, and so must whoever takes its place in an inittab.
+    pub(crate) surplus: usize,
 }
 
 /// What to show before the prompt.
@@ -119,38 +93,30 @@ impl Request {
         let mut ready_fd = None;
         let mut parser = Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
-            match argument {
-                Long("help") => return Ok(Self::Help),
-                Long("version") => return Ok(Self::Version),
-                Long("show-issue") => show_issue = true,
-                Value(value) => positional.push(value),
-                Short('8') | Long("8bits") => {} // parity is never guessed
-                Short('a') | Long("autologin") => options.autologin = Some(name(&parser.value()?)?),
-                Short('c') | Long("noreset") => options.hardware.keep = true,
-                Short('f') | Long("issue-file") => options.issue = Issue::Files(text(parser.value()?)?),
-                Short('h') | Long("flow-control") => options.hardware.flow_control = true,
-                Short('i') | Long("noissue") => options.issue = Issue::None,
-                Short('J') | Long("noclear") => options.keep_screen = true,
-                Short('l') | Long("login-program") => options.login_program = Some(parser.value()?.into()),
-                Short('L') | Long("local-line") => options.hardware.local = local_line(parser.optional_value())?,
-                Short('n') | Long("skip-login") => options.login_asks = true,
-                Short('N') | Long("nonewline") => options.no_newline = true,
-                Short('o') | Long("login-options") => options.login_options = Some(text(parser.value()?)?),
-                Short('p') | Long("login-pause") => options.pause = true,
-                Short('R') | Long("hangup") => options.hang_up = true,
-                Short('s') | Long("keep-baud") => options.keep_speed = true,
-                Short('t') | Long("timeout") => options.timeout = Some(seconds(&parser.value()?)?),
-                Short('w') | Long("wait-cr") => options.await_enter = true,
-                Long("nohostname") => options.no_host = true,
-                Long("lines") => wanted.name(&parser.value()?)?,
-                Long("lines-from") => wanted.sources.push(parser.value()?.into()),
-                Long("ready-fd") => ready_fd = Some(descriptor(&parser.value()?)?),
-                other => return Err(other.unexpected().into()),
+            let flag = match argument {
+                Value(value) => {
+                    positional.push(value);
+                    continue;
+                }
+                Short(letter) => Flag::of_letter(letter)?,
+                Long(name) => Flag::of_name(name)?,
+            };
+            match flag {
+                Flag::Help => return Ok(Self::Help),
+                Flag::Version => return Ok(Self::Version),
+                Flag::ListSpeeds => return Ok(Self::ListSpeeds),
+                Flag::Reload => return Ok(Self::Reload),
+                Flag::ShowIssue => show_issue = true,
+                Flag::Lines => wanted.name(&parser.value()?)?,
+                Flag::LinesFrom => wanted.sources.push(parser.value()?.into()),
+                Flag::ReadyFd => ready_fd = Some(value::descriptor(&parser.value()?)?),
+                flag => options.take(flag, &mut parser)?,
             }
         }
         if show_issue {
-            let line = if positional.is_empty() { None } else { Some(positional::parse(positional)?.0) };
-            return Ok(Self::ShowIssue(options.issue, line));
+            let issue = options.issue.clone();
+            let line = if positional.is_empty() { None } else { Some(positional::parse(positional, options)?.line) };
+            return Ok(Self::ShowIssue(issue, line));
         }
         if !wanted.is_empty() {
             let (speeds, term) = positional::parse_without_line(positional)?;
@@ -159,40 +125,6 @@ impl Request {
         if ready_fd.is_some() {
             return Err(ArgumentError::OneLine);
         }
-        let (line, speeds, term) = positional::parse(positional)?;
-        Ok(Self::Run(Box::new(Arguments { line, speeds, term, options })))
-    }
-}
-
-fn text(value: OsString) -> Result<String, ArgumentError> {
-    value.into_string().map_err(|_| ArgumentError::NotUtf8)
-}
-
-/// The name to log in without asking: a name like any other, never an option of login.
-fn name(value: &OsStr) -> Result<LoginName, ArgumentError> {
-    LoginName::parse(value.as_bytes()).map_err(ArgumentError::Name)
-}
-
-fn local_line(value: Option<OsString>) -> Result<LocalLine, ArgumentError> {
-    match value.as_ref().map(|value| value.as_bytes()) {
-        None | Some(b"always") => Ok(LocalLine::Always),
-        Some(b"never") => Ok(LocalLine::Never),
-        Some(b"auto") => Ok(LocalLine::Auto),
-        Some(_) => Err(ArgumentError::LocalLine),
-    }
-}
-
-/// A descriptor that is not one of the standard three.
-fn descriptor(value: &OsStr) -> Result<RawFd, ArgumentError> {
-    let digits = value.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    let number = digits.and_then(|text| text.parse().ok());
-    number.filter(|&number| number > libc::STDERR_FILENO).ok_or(ArgumentError::Descriptor)
-}
-
-fn seconds(value: &OsStr) -> Result<Duration, ArgumentError> {
-    let digits = value.to_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-    match digits.and_then(|text| text.parse::<u32>().ok()) {
-        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds.into())),
-        _ => Err(ArgumentError::Timeout),
+        positional::parse(positional, options).map(|arguments| Self::Run(Box::new(arguments)))
     }
 }

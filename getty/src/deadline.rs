@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::event::Timespec;
+use rustix::event::{Timespec, poll};
+use rustix::io::Errno;
 
 /// The instant at which getty gives the line up, if there is one (`--timeout`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,15 @@ impl Deadline {
     /// Whether it has come.
     pub(crate) fn has_come(self, now: Instant) -> bool {
         self.0.is_some_and(|end| end <= now)
+    }
+
+    /// Lets the time until then pass. Without an end there is nothing to wait for.
+    pub(crate) fn pass(self) {
+        while self.0.is_some() && !self.has_come(Instant::now()) {
+            if poll(&mut [], self.left(Instant::now()).as_ref()).is_err_and(|e| e != Errno::INTR) {
+                return;
+            }
+        }
     }
 
     /// The time left, as poll(2) takes it; none means no end.

@@ -28,6 +28,14 @@ pub(crate) enum End {
     /// The line cannot be read or written any more.
     #[error("the line failed: {0}")]
     Failed(io::Error),
+    /// login cannot begin where it was told to (`--chroot`, `--chdir`).
+    #[error("cannot enter {}: {source}", folder.display())]
+    Place {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// login cannot be run.
     #[error("cannot run {}: {source}", program.display())]
     Login {
@@ -39,9 +47,9 @@ pub(crate) enum End {
 }
 
 impl End {
-    /// Whether there is no such device.
+    /// Whether there is no such device, or no hardware behind it.
     pub(crate) fn is_absence(&self) -> bool {
-        matches!(self, Self::Line(LineError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound)
+        matches!(self, Self::Line(e) if e.is_absence())
     }
 
     /// Whether the next getty may take over at once, and init need not hear of a failure.

@@ -1,50 +1,52 @@
 //! The guard against a getty that is started again and again on a line that cannot be used.
 
-use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
 use crate::arguments::Line;
 use crate::deadline::Deadline;
 use crate::end::End;
 use crate::line::{LineError, LineName};
-use crate::paths;
+use crate::presence::{DeviceWatch, LOOK_AGAIN};
 
 /// Holds init off after `end`, if the next getty on `line` would end the same way at once.
+///
+/// A line whose hardware comes late has its getty as soon as it is there; one that never comes costs init a process a
+/// minute; one that is refused, every ten seconds.
 pub(crate) fn hold_off(end: &End, line: &Line) {
     match (end, line) {
         (End::Line(LineError::NoSession), _) => {}
-        (End::Line(_), Line::Named(line)) => await_device(line),
-        (End::Login { .. }, _) => await_hang_up(),
+        (End::Line(e), Line::Named(line)) if e.is_absence() => await_change(line, LOOK_AGAIN),
+        (End::Line(_), Line::Named(line)) => await_change(line, RESPAWN_GUARD),
+        (End::Login { .. } | End::Place { .. }, _) => await_hang_up(),
         _ => {}
+    }
+}
+
+/// Holds init off after a hang-up of a getty that began at `started`: a line that hangs up as soon as it is opened, as a
+/// USB gadget's does without a peer, has a getty every ten seconds.
+pub(crate) fn space_out(end: &End, line: &Line, started: Instant) {
+    if let (End::HungUp, Line::Named(line)) = (end, line) {
+        await_return(line, Deadline::after(started, RESPAWN_GUARD));
     }
 }
 
 /// How long a getty that cannot do its work holds init off, as agetty does.
 const RESPAWN_GUARD: Duration = Duration::from_secs(10);
 
-/// Waits until the device of `line` appears or changes, or until the guard is over.
-///
-/// A line whose hardware comes late has its getty as soon as it is there; one that never comes costs init a process
-/// every ten seconds.
-fn await_device(line: &LineName) {
-    let deadline = Deadline::after(Instant::now(), RESPAWN_GUARD);
-    let path = line.path();
-    let Some(name) = path.file_name() else { return };
-    let watch = watch(path.parent().unwrap_or(Path::new(paths::DEV)));
-    let mut files: Vec<_> = watch.iter().map(|watch| PollFd::new(watch, PollFlags::IN)).collect();
-    loop {
-        match poll(&mut files, deadline.left(Instant::now()).as_ref()) {
-            Ok(0) => return,
-            Ok(_) if watch.as_ref().is_some_and(|watch| tells_of(watch, name.as_encoded_bytes())) => return,
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => return,
-        }
+/// Waits until the device of `line` comes, goes or changes, or until `time` is over.
+fn await_change(line: &LineName, time: Duration) {
+    DeviceWatch::on(line).wait(Deadline::after(Instant::now(), time));
+}
+
+/// The same after a hang-up, but does not wait for what is not there any more, such as a pseudo terminal whose master was
+/// closed: the next getty will.
+fn await_return(line: &LineName, deadline: Deadline) {
+    let watch = DeviceWatch::on(line);
+    if line.path().symlink_metadata().is_ok() {
+        watch.wait(deadline);
     }
 }
 
@@ -54,24 +56,4 @@ fn await_hang_up() {
     let line = rustix::stdio::stdin();
     let mut files = [PollFd::new(&line, PollFlags::empty())];
     while poll(&mut files, deadline.left(Instant::now()).as_ref()) == Err(Errno::INTR) {}
-}
-
-/// Watches `folder` for devices that appear, or whose owner or mode is set; none if it cannot be watched.
-fn watch(folder: &Path) -> Option<OwnedFd> {
-    let watch = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok()?;
-    let events = WatchFlags::CREATE | WatchFlags::MOVED_TO | WatchFlags::ATTRIB;
-    inotify::add_watch(&watch, folder, events).or_else(|_| inotify::add_watch(&watch, paths::DEV, events)).ok()?;
-    Some(watch)
-}
-
-/// Whether an event that waits in `watch` is about `name`, or some event was lost.
-fn tells_of(watch: &OwnedFd, name: &[u8]) -> bool {
-    let mut buffer = [MaybeUninit::uninit(); 4096];
-    let mut events = Reader::new(watch, &mut buffer);
-    let mut found = false;
-    while let Ok(event) = events.next() {
-        found |= event.file_name().is_some_and(|file| file.to_bytes() == name);
-        found |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
-    }
-    found
 }

@@ -7,10 +7,12 @@ mod files;
 mod network;
 mod os_release;
 mod template;
+mod watch;
 
-pub(crate) use facts::{Facts, short_host};
+pub(crate) use facts::{Facts, long_host, short_host};
 pub(crate) use files::{default_template, template_of};
-pub(crate) use template::Template;
+pub(crate) use template::{Fact, Template};
+pub(crate) use watch::Watch;
 
 use std::fs::File;
 use std::io::Read;
@@ -20,7 +22,7 @@ use std::path::Path;
 /// The bytes of the regular file at `path`; none if there is no such file, or nothing but a device or a pipe.
 ///
 /// At most 64 KiB: more would be no greeting.
-fn read_small(path: &Path) -> Option<Vec<u8>> {
+pub(crate) fn read_small(path: &Path) -> Option<Vec<u8>> {
     const MOST: u64 = 64 * 1024;
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags).open(path).ok()?;

@@ -4,4 +4,4 @@ mod name;
 mod open;
 
 pub(crate) use name::{LineName, NotALine};
-pub(crate) use open::{LineError, lock, open, reopen};
+pub(crate) use open::{LineError, await_carrier, lock, open, reopen};

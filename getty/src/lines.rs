@@ -4,13 +4,15 @@
 //! from there on, and becomes login. One thread, one epoll; every file is non-blocking, every wait a deadline.
 
 mod backoff;
-mod console;
 mod devices;
 mod entry;
 mod folder;
 mod holder;
+mod issues;
 mod keeper;
 mod post;
+mod program;
+mod prompted;
 mod readiness;
 mod register;
 mod reload;

@@ -3,15 +3,17 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::sys::signal::{SigSet, Signal};
 use prompt::LoginName;
+use rustix::io::Errno;
 use tracing::warn;
 
+use crate::arguments::{Host, Place};
 use crate::end::End;
-use crate::{paths, sys};
+use crate::{autologin, paths, sys};
 
 /// How login is to be called.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,15 +26,43 @@ pub(crate) struct Call {
     pub(crate) name: Option<LoginName>,
     /// Whether login shall believe it (`--autologin`).
     pub(crate) trusted: bool,
+    /// What login is to be told of where people come from (`--remote`).
+    pub(crate) origin: Origin,
+    /// Where it begins.
+    pub(crate) place: Place,
     /// The arguments to give instead of ours, `\u` standing for the name (`--login-options`).
     pub(crate) options: Option<String>,
 }
 
+/// What login is to be told of where people come from (`--remote`).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Origin {
+    /// Nothing.
+    #[default]
+    Untold,
+    /// That its own prompt shall have no host's name in it either (`-H`).
+    Unnamed,
+    /// A host (`-h HOST`).
+    Host(Host),
+}
+
+impl Origin {
+    fn arguments(&self) -> Vec<String> {
+        match self {
+            Self::Untold => Vec::new(),
+            Self::Unnamed => vec!["-H".to_owned()],
+            Self::Host(host) => vec!["-h".to_owned(), host.as_str().to_owned()],
+        }
+    }
+}
+
 impl Call {
-    /// The program: the one that was asked for, else the login beside this program, else the system's.
+    /// The program: the one that was asked for, else the login beside this program, else the system's. Under another
+    /// root nothing is beside this program.
     fn program(&self) -> PathBuf {
         let beside = || std::env::current_exe().ok().map(|own| own.with_file_name(paths::LOGIN_NAME));
-        let found = || beside().filter(|path| path.is_file()).unwrap_or_else(|| paths::LOGIN.into());
+        let is_here = self.place.root.is_none();
+        let found = || beside().filter(|path| is_here && path.is_file()).unwrap_or_else(|| paths::LOGIN.into());
         self.program.clone().unwrap_or_else(found)
     }
 
@@ -46,9 +76,12 @@ impl Call {
             (Some(options), None) => {
                 options.split_whitespace().filter(|word| !word.contains(USER)).map(str::to_owned).collect()
             }
-            (None, Some(name)) if self.trusted => vec!["-f".to_owned(), "--".to_owned(), name.to_owned()],
-            (None, Some(name)) => vec!["--".to_owned(), name.to_owned()],
-            (None, None) => Vec::new(),
+            (None, name) => {
+                let trust = if self.trusted { &["-f"][..] } else { &[] };
+                let name = name.map(|name| ["--", name]);
+                let words = trust.iter().copied().chain(name.into_iter().flatten()).map(str::to_owned);
+                self.origin.arguments().into_iter().chain(words).collect()
+            }
         }
     }
 }
@@ -85,10 +118,39 @@ pub(crate) fn exec(call: &Call) -> Result<Infallible, End> {
         warn!(error = %e, "login may start with files open that are not its own");
     }
     let program = call.program();
-    let source =
-        Command::new(&program).args(call.arguments()).env("TERM", &call.term).env_remove(paths::NOTIFY_SOCKET).exec();
+    enter(&call.place)?;
+    let mut command = Command::new(&program);
+    command.args(call.arguments()).env("TERM", &call.term).env_remove(paths::NOTIFY_SOCKET);
+    if !autologin::has_credentials() {
+        command.env_remove(paths::CREDENTIALS_VARIABLE); // a login that believes it must not have it from a stranger
+    }
+    let source = command.exec();
     Err(End::Login { program, source })
 }
+
+/// Changes root, folder and niceness as asked.
+fn enter(place: &Place) -> Result<(), End> {
+    let failed = |folder: &Path| {
+        let folder = folder.to_owned();
+        move |e: Errno| End::Place { folder, source: e.into() }
+    };
+    if let Some(root) = &place.root {
+        rustix::process::chroot(root).map_err(failed(root))?;
+        rustix::process::chdir(ROOT).map_err(failed(root))?; // else the old root is reached through the working folder
+    }
+    if let Some(folder) = &place.folder {
+        rustix::process::chdir(folder).map_err(failed(folder))?;
+    }
+    if place.nice != 0
+        && let Err(e) = rustix::process::nice(place.nice)
+    {
+        warn!(nice = place.nice, error = %e, "login runs with the usual priority");
+    }
+    Ok(())
+}
+
+/// The root folder, whichever it is.
+const ROOT: &str = "/";
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask;
+mod autologin;
 mod conversation;
 mod deadline;
 mod end;
@@ -13,23 +14,30 @@ mod line;
 mod lines;
 mod login;
 mod modes;
+mod parity;
 mod paths;
+mod presence;
 mod process;
 mod records;
+mod reload;
 mod speed;
 mod sys;
 mod terminal;
+mod vt;
 
 use std::convert::Infallible;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use syslog::Facility;
 use tracing::{Level, error, warn};
 use utmp::Files;
 
-use arguments::{Arguments, Keeping, Line, Request};
+use arguments::{Arguments, Keeping, Line, Options, Request};
+use deadline::Deadline;
 use end::End;
+use line::LineName;
 use lines::Over;
 use modes::SavedModes;
 use records::Predecessor;
@@ -40,12 +48,11 @@ fn main() -> ExitCode {
         Ok(Request::Run(arguments)) => run(&arguments),
         Ok(Request::Keep(keeping)) => keep(&keeping),
         Ok(Request::ShowIssue(issue, line)) => print(&greeting::shown_without_asking(&issue, line)),
+        Ok(Request::Reload) => reload::ask().map_or_else(|e| fail(&e.to_string()), |()| ExitCode::SUCCESS),
+        Ok(Request::ListSpeeds) => print(speed::list().as_bytes()),
         Ok(Request::Help) => print(help::HELP.as_bytes()),
         Ok(Request::Version) => print(concat!("getty (session-rs) ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
-        Err(e) => {
-            complain(&format!("{e}\nTry `getty --help`."));
-            ExitCode::FAILURE
-        }
+        Err(e) => fail(&format!("{e}\nTry `getty --help`.")),
     }
 }
 
@@ -54,7 +61,12 @@ fn run(arguments: &Arguments) -> ExitCode {
     if let Err(e) = syslog::install_off_terminals("getty", Facility::AuthPriv, Level::INFO) {
         complain(&format!("cannot log: {e}"));
     }
+    if arguments.surplus > 0 {
+        warn!(count = arguments.surplus, "the arguments after the terminal type are ignored");
+    }
+    let started = Instant::now();
     let Err(end) = become_login(arguments);
+    guard::space_out(&end, &arguments.line, started);
     conclude(&end, &arguments.line)
 }
 
@@ -72,8 +84,7 @@ fn keep(keeping: &Keeping) -> ExitCode {
         }
         Err(e) => {
             error!("{e}");
-            complain(&e.to_string());
-            ExitCode::FAILURE
+            fail(&e.to_string())
         }
     }
 }
@@ -92,14 +103,32 @@ fn conclude(end: &End, line: &Line) -> ExitCode {
 fn become_login(arguments: &Arguments) -> Result<Infallible, End> {
     login::shield()?;
     let files = Files::system();
-    let terminal = Terminal::open(arguments.line.name()?)?;
-    let terminal = Predecessor::on(terminal.line(), &files).succeed(terminal, &files)?;
-    let terminal = if arguments.options.hang_up { terminal.clear_out()? } else { terminal };
+    let (line, options) = (arguments.line.name()?, &arguments.options);
+    await_turn(&line, options);
+    let terminal = Terminal::open(line)?;
+    let predecessor = Predecessor::on(terminal.line(), &files);
+    let terminal = predecessor.succeed(terminal, options.hang_up, &files)?;
     terminal.take_control()?;
-    records::announce(terminal.line(), &files);
+    records::announce(terminal.line(), options.host.as_ref(), &files);
+    if predecessor.is_gone() {
+        conversation::bring_back(&terminal);
+    }
     let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;
     let call = conversation::hold(arguments, &terminal, &files).inspect_err(|_| give_back(&saved, &terminal))?;
     login::exec(&call)
+}
+
+/// Waits until the line is there and wanted, as far as `options` make that a condition, and then as long as they say.
+fn await_turn(line: &LineName, options: &Options) {
+    if options.only_if_console {
+        presence::await_console(line);
+    }
+    if options.only_if_exists {
+        presence::await_existence(line);
+    }
+    if let Some(delay) = options.delay {
+        Deadline::after(Instant::now(), delay).pass();
+    }
 }
 
 /// A getty that ends without a login leaves the terminal as it found it: it may have been started by hand.
@@ -112,11 +141,13 @@ fn give_back(saved: &SavedModes, terminal: &Terminal) {
 fn print(bytes: &[u8]) -> ExitCode {
     match io::stdout().write_all(bytes) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(e) => {
-            complain(&format!("cannot write to standard output: {e}"));
-            ExitCode::FAILURE
-        }
+        Err(e) => fail(&format!("cannot write to standard output: {e}")),
     }
+}
+
+fn fail(why: &str) -> ExitCode {
+    complain(why);
+    ExitCode::FAILURE
 }
 
 fn complain(what: &str) {

@@ -4,14 +4,15 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 
 use libc::{
-    BRKINT, CLOCAL, CREAD, CRTSCTS, CS8, CSIZE, CSTOPB, ECHO, ECHOCTL, ECHOE, ECHOK, ECHOKE, HUPCL, ICANON, ICRNL,
-    IEXTEN, IMAXBEL, ISIG, IUTF8, IXON, ONLCR, OPOST, PARENB, PARODD, VDISCARD, VEOF, VEOL, VEOL2, VERASE, VINTR,
-    VKILL, VLNEXT, VMIN, VQUIT, VREPRINT, VSTART, VSTOP, VSUSP, VTIME, VWERASE,
+    BRKINT, CLOCAL, CREAD, CRTSCTS, CS7, CS8, CSIZE, CSTOPB, ECHO, ECHOCTL, ECHOE, ECHOK, ECHOKE, HUPCL, ICANON, ICRNL,
+    IEXTEN, IMAXBEL, INPCK, ISIG, ISTRIP, IUCLC, IUTF8, IXON, OLCUC, ONLCR, OPOST, PARENB, PARODD, VDISCARD, VEOF,
+    VEOL, VEOL2, VERASE, VINTR, VKILL, VLNEXT, VMIN, VQUIT, VREPRINT, VSTART, VSTOP, VSUSP, VTIME, VWERASE, XCASE,
 };
 use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
 use termios::{TCSANOW, Termios, tcsetattr};
 
-use crate::sys;
+use crate::parity::Parity;
+use crate::{sys, vt};
 
 /// Whether the line is local, or a modem whose carrier counts (`--local-line`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -52,7 +53,7 @@ impl TerminalKind {
     /// Asks the line: only a VT has a keyboard.
     pub(crate) fn of(line: impl AsFd) -> Self {
         match sys::keyboard_mode(line.as_fd()) {
-            Ok(mode) => Self::Virtual { utf8: mode == K_UNICODE },
+            Ok(mode) => Self::Virtual { utf8: mode == vt::K_UNICODE },
             Err(_) => Self::Other,
         }
     }
@@ -61,6 +62,37 @@ impl TerminalKind {
     pub(crate) fn is_virtual(self) -> bool {
         matches!(self, Self::Virtual { .. })
     }
+}
+
+/// What the name that was typed tells about the terminal that it was typed on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Habits {
+    /// The key that erases a character.
+    pub(crate) erase: u8,
+    /// The parity of a terminal of seven bits.
+    pub(crate) parity: Option<Parity>,
+    /// Whether the terminal has capitals only.
+    pub(crate) has_capitals_only: bool,
+}
+
+/// DEL erases on every keyboard but old ones.
+impl Default for Habits {
+    fn default() -> Self {
+        Self { erase: 0x7f, parity: None, has_capitals_only: false }
+    }
+}
+
+/// Whether the modes of `line` say that what is typed on it is UTF-8 (IUTF8, termios(3)).
+pub(crate) fn is_utf8(line: impl AsFd) -> bool {
+    Termios::from_fd(line.as_fd().as_raw_fd()).is_ok_and(|modes| modes.c_iflag & IUTF8 != 0)
+}
+
+/// Unlocks the modes of the line if a program left them locked, as a splash screen does that was killed.
+///
+/// # Errors
+/// If that is not allowed.
+pub(crate) fn unlock(line: impl AsFd) -> io::Result<()> {
+    if sys::has_locked_modes(line.as_fd())? { sys::unlock_modes(line.as_fd()) } else { Ok(()) }
 }
 
 /// The modes that the line had before getty changed them.
@@ -116,11 +148,11 @@ pub(crate) fn make_raw(line: impl AsFd, kind: TerminalKind, hardware: Hardware) 
 
 /// What every program expects of a terminal: lines, echo, signals, flow control, and the usual keys.
 ///
-/// `erase` is the key that erases a character, as the person pressed it.
+/// `habits` adds what the terminal needs besides: seven bits with parity, small letters for its capitals.
 ///
 /// # Errors
 /// If the modes cannot be read or set.
-pub(crate) fn make_sane(line: impl AsFd, kind: TerminalKind, erase: u8) -> io::Result<()> {
+pub(crate) fn make_sane(line: impl AsFd, kind: TerminalKind, habits: Habits) -> io::Result<()> {
     let mut modes = Termios::from_fd(line.as_fd().as_raw_fd())?;
     modes.c_iflag = BRKINT | ICRNL | IMAXBEL | IXON | utf8_flag(&modes, kind);
     modes.c_oflag = OPOST | ONLCR;
@@ -129,7 +161,17 @@ pub(crate) fn make_sane(line: impl AsFd, kind: TerminalKind, erase: u8) -> io::R
     for (index, key) in KEYS {
         modes.c_cc[index] = key;
     }
-    modes.c_cc[VERASE] = erase;
+    modes.c_cc[VERASE] = habits.erase;
+    if let Some(parity) = habits.parity {
+        modes.c_iflag |= INPCK | ISTRIP;
+        modes.c_cflag = modes.c_cflag & !(CSIZE | PARODD) | CS7 | PARENB;
+        modes.c_cflag |= if parity == Parity::Odd { PARODD } else { 0 };
+    }
+    if habits.has_capitals_only {
+        modes.c_iflag |= IUCLC;
+        modes.c_oflag |= OLCUC;
+        modes.c_lflag |= XCASE;
+    }
     set(line, &modes)
 }
 
@@ -146,9 +188,6 @@ pub(crate) fn ensure_size(line: impl AsFd) -> rustix::io::Result<()> {
     }
     tcsetwinsize(&line, Winsize { ws_row, ws_col, ..size })
 }
-
-/// `K_UNICODE` of linux/kd.h.
-const K_UNICODE: libc::c_int = 3;
 
 /// `_POSIX_VDISABLE`: no key.
 const DISABLED: u8 = 0;

@@ -6,6 +6,7 @@ use nix::unistd::{getpid, getsid};
 use tracing::warn;
 use utmp::{Files, Kind, Record, Time};
 
+use crate::arguments::{HangUp, Host};
 use crate::line::{LineError, LineName};
 use crate::process;
 use crate::terminal::Terminal;
@@ -51,25 +52,30 @@ impl Predecessor {
     ///
     /// # Errors
     /// If the line was hung up and cannot be opened again.
-    pub(crate) fn succeed(&self, terminal: Terminal, files: &Files) -> Result<Terminal, LineError> {
-        match self {
-            Self::Living => Ok(terminal),
-            Self::Gone => terminal.clear_out(),
-            Self::Killed(record) => {
-                let terminal = terminal.clear_out()?;
-                warn!(line = terminal.line().as_str(), pid = record.pid, "the login on this line was killed");
-                write(files, &logout(record, Time::now()));
-                Ok(terminal)
-            }
+    pub(crate) fn succeed(&self, terminal: Terminal, hang_up: HangUp, files: &Files) -> Result<Terminal, LineError> {
+        let terminal = match (self, hang_up) {
+            (_, HangUp::Never) | (Self::Living, HangUp::UnlessLivedOn) => terminal,
+            (_, HangUp::Always) | (Self::Gone | Self::Killed(_), HangUp::UnlessLivedOn) => terminal.clear_out()?,
+        };
+        if let Self::Killed(record) = self {
+            warn!(line = terminal.line().as_str(), pid = record.pid, "the login on this line was killed");
+            write(files, &logout(record, Time::now()));
         }
+        Ok(terminal)
+    }
+
+    /// Whether nobody who lives is logged in there.
+    pub(crate) fn is_gone(&self) -> bool {
+        *self != Self::Living
     }
 }
 
-/// Records that a getty waits for a name on `line`.
-pub(crate) fn announce(line: &LineName, files: &Files) {
+/// Records that a getty waits for a name on `line`, on which people come from `host`, if it is told.
+pub(crate) fn announce(line: &LineName, host: Option<&Host>, files: &Files) {
     let session = getsid(None).map_or(0, nix::unistd::Pid::as_raw);
     let pid = getpid().as_raw();
-    write(files, &Record::login_process(line.as_str().as_bytes(), pid, Time::now()).with_session(session));
+    let record = Record::login_process(line.as_str().as_bytes(), pid, Time::now()).with_session(session);
+    write(files, &record.with_host(host.map_or("", Host::as_str).as_bytes()));
 }
 
 /// Records that nobody waits for a name on `line` any more, nor is logged in there, if utmp still says so of this process

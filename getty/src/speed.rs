@@ -43,9 +43,14 @@ impl Speeds {
         self
     }
 
+    /// Whether a BREAK leads to another speed.
+    pub(crate) fn has_others(&self) -> bool {
+        self.list.len() > 1
+    }
+
     /// The speed that a BREAK asks for; none if there is but one.
     pub(crate) fn next(&mut self) -> Option<u32> {
-        if self.list.len() < 2 {
+        if !self.has_others() {
             return None;
         }
         self.current = (self.current + 1) % self.list.len();
@@ -63,6 +68,32 @@ pub(crate) enum NotSpeeds {
     #[error("more than {} speeds", Speeds::MOST)]
     TooMany,
 }
+
+/// The speeds that termios(3) has names for, as `--list-speeds` prints them. Others may be given.
+pub(crate) const NAMED: [u32; 30] = [
+    50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200, 230_400,
+    460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000, 2_000_000, 2_500_000, 3_000_000, 3_500_000,
+    4_000_000,
+];
+
+/// The list that `--list-speeds` prints: one a line, in ten columns.
+pub(crate) fn list() -> String {
+    NAMED.iter().map(|speed| format!("{speed:10}\n")).collect()
+}
+
+/// The speed that a modem's message tells, of the form `CONNECT 9600`: its first number (`--extract-baud`).
+///
+/// None where it has no number, or one that is not finished or no speed of a line.
+pub(crate) fn told_by_modem(message: &[u8]) -> Option<u32> {
+    let seven_bits = message.iter().map(|byte| byte & 0x7f);
+    let number = seven_bits.skip_while(|byte| !byte.is_ascii_digit()).collect::<Vec<_>>();
+    let digits = number.iter().position(|byte| !byte.is_ascii_digit())?;
+    let speed = str::from_utf8(number.get(..digits)?).ok()?.parse().ok()?;
+    (MODEM_SPEEDS.contains(&speed)).then_some(speed)
+}
+
+/// What a modem can mean by a speed; other numbers in its message are something else.
+const MODEM_SPEEDS: std::ops::RangeInclusive<u32> = 50..=4_000_000;
 
 /// The speed of `line`.
 ///
@@ -122,6 +153,16 @@ mod tests {
             assert_eq!(Speeds::parse(text), Err(NotSpeeds::NotANumber), "{text}");
         }
         assert_eq!(Speeds::parse("1,2,3,4,5,6,7,8,9,10,11"), Err(NotSpeeds::TooMany));
+    }
+
+    #[test]
+    fn a_modem_tells_its_speed_in_the_first_number_of_its_message() {
+        assert_eq!(told_by_modem(b"\r\nCONNECT 9600\r\n"), Some(9600));
+        assert_eq!(told_by_modem(b"RING\r\nCONNECT 115200/ARQ/V34\r\n"), Some(115_200));
+        assert_eq!(told_by_modem(b"CONNECT 96\xb00\r"), Some(9600), "with a parity bit");
+        for message in [&b""[..], b"CONNECT\r\n", b"CONNECT 96", b"CONNECT 3\r", b"99999999999\r", b"0\r"] {
+            assert_eq!(told_by_modem(message), None, "{message:?}");
+        }
     }
 
     #[test]

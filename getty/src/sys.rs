@@ -5,7 +5,11 @@
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use linux_raw_sys::ioctl::{KDGKBMODE, TIOCNOTTY, TIOCSCTTY, TIOCVHANGUP};
+use linux_raw_sys::general::termios;
+use linux_raw_sys::ioctl::{
+    KDGETMODE, KDGKBLED, KDGKBMODE, KDSETMODE, KDSKBMODE, TIOCGLCKTRMIOS, TIOCNOTTY, TIOCSCTTY, TIOCSLCKTRMIOS,
+    TIOCVHANGUP, VT_GETMODE, VT_SETMODE,
+};
 use nix::sys::signal::{SigHandler, Signal, signal};
 
 /// Makes `line` the controlling terminal of this session leader, and takes it from another session that has it
@@ -53,6 +57,109 @@ pub(crate) fn keyboard_mode(line: BorrowedFd<'_>) -> io::Result<libc::c_int> {
     let rc = unsafe { libc::ioctl(line.as_raw_fd(), KDGKBMODE as libc::Ioctl, &raw mut mode) };
     done(rc).map(|()| mode)
 }
+
+/// Sets how the keyboard of a virtual terminal gives characters (`ioctl_kd(2)`, KDSKBMODE).
+///
+/// # Errors
+/// `ENOTTY` if `line` is no virtual terminal, `EPERM` without `CAP_SYS_TTY_CONFIG`, `EINVAL` for a mode that is none.
+pub(crate) fn set_keyboard_mode(line: BorrowedFd<'_>, mode: libc::c_int) -> io::Result<()> {
+    // SAFETY: `line` is open, and KDSKBMODE takes its argument by value.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), KDSKBMODE as libc::Ioctl, libc::c_long::from(mode)) };
+    done(rc)
+}
+
+/// The flags of the keys that lock, and of how they are by default in the high four bits (`ioctl_kd(2)`, KDGKBLED).
+///
+/// # Errors
+/// `ENOTTY` if `line` is no virtual terminal.
+pub(crate) fn keyboard_lights(line: BorrowedFd<'_>) -> io::Result<u8> {
+    let mut flags: libc::c_char = 0;
+    // SAFETY: `line` is open, and KDGKBLED writes one char to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), KDGKBLED as libc::Ioctl, &raw mut flags) };
+    done(rc).map(|()| flags.to_ne_bytes()[0])
+}
+
+/// Whether a virtual terminal shows text or what a program draws: `KD_TEXT`, `KD_GRAPHICS` (`ioctl_kd(2)`, KDGETMODE).
+///
+/// # Errors
+/// `ENOTTY` if `line` is no virtual terminal.
+pub(crate) fn display_mode(line: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    let mut mode: libc::c_int = 0;
+    // SAFETY: `line` is open, and KDGETMODE writes one int to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), KDGETMODE as libc::Ioctl, &raw mut mode) };
+    done(rc).map(|()| mode)
+}
+
+/// Sets what a virtual terminal shows (`ioctl_kd(2)`, KDSETMODE).
+///
+/// # Errors
+/// As [`set_keyboard_mode`].
+pub(crate) fn set_display_mode(line: BorrowedFd<'_>, mode: libc::c_int) -> io::Result<()> {
+    // SAFETY: `line` is open, and KDSETMODE takes its argument by value.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), KDSETMODE as libc::Ioctl, libc::c_long::from(mode)) };
+    done(rc)
+}
+
+/// `struct vt_mode` of linux/vt.h.
+#[repr(C)]
+#[derive(Default)]
+struct VtMode {
+    mode: libc::c_char,
+    waitv: libc::c_char,
+    relsig: libc::c_short,
+    acqsig: libc::c_short,
+    frsig: libc::c_short,
+}
+
+const _: () = assert!(size_of::<VtMode>() == 8);
+
+/// Who is asked before the kernel switches away from a virtual terminal: `VT_AUTO`, `VT_PROCESS` (`ioctl_vt(2)`,
+/// VT_GETMODE).
+///
+/// # Errors
+/// `ENOTTY` if `line` is no virtual terminal.
+pub(crate) fn switching_mode(line: BorrowedFd<'_>) -> io::Result<u8> {
+    let mut mode = VtMode::default();
+    // SAFETY: `line` is open, and VT_GETMODE writes one struct vt_mode to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), VT_GETMODE as libc::Ioctl, &raw mut mode) };
+    done(rc).map(|()| mode.mode.to_ne_bytes()[0])
+}
+
+/// Sets who is asked, with no signals (`ioctl_vt(2)`, VT_SETMODE).
+///
+/// # Errors
+/// As [`set_keyboard_mode`].
+pub(crate) fn set_switching_mode(line: BorrowedFd<'_>, mode: u8) -> io::Result<()> {
+    let mode = VtMode { mode: libc::c_char::from_ne_bytes([mode]), ..VtMode::default() };
+    // SAFETY: `line` is open, and VT_SETMODE reads one struct vt_mode from the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), VT_SETMODE as libc::Ioctl, &raw const mode) };
+    done(rc)
+}
+
+/// Whether some of the modes of `line` are locked, so that setting them changes nothing (`TIOCGLCKTRMIOS(2const)`).
+///
+/// # Errors
+/// `ENOTTY` if it is no terminal.
+pub(crate) fn has_locked_modes(line: BorrowedFd<'_>) -> io::Result<bool> {
+    let mut locked = UNLOCKED;
+    // SAFETY: `line` is open, and TIOCGLCKTRMIOS writes one struct termios of the kernel's to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCGLCKTRMIOS as libc::Ioctl, &raw mut locked) };
+    let flags = locked.c_iflag | locked.c_oflag | locked.c_cflag | locked.c_lflag;
+    done(rc).map(|()| flags != 0 || locked.c_line != 0 || locked.c_cc.iter().any(|&key| key != 0))
+}
+
+/// Unlocks all modes of `line` (`TIOCSLCKTRMIOS(2const)`).
+///
+/// # Errors
+/// `EPERM` without `CAP_SYS_ADMIN`.
+pub(crate) fn unlock_modes(line: BorrowedFd<'_>) -> io::Result<()> {
+    let unlocked = UNLOCKED;
+    // SAFETY: `line` is open, and TIOCSLCKTRMIOS reads one struct termios of the kernel's from the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCSLCKTRMIOS as libc::Ioctl, &raw const unlocked) };
+    done(rc)
+}
+
+const UNLOCKED: termios = termios { c_iflag: 0, c_oflag: 0, c_cflag: 0, c_lflag: 0, c_line: 0, c_cc: [0; 19] };
 
 /// Ignores `which` from now on (`signal(2)`).
 ///

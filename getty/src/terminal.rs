@@ -106,6 +106,52 @@ impl Terminal {
         }
     }
 
+    /// Waits until something is typed (true) or one of `others` is ready (false).
+    ///
+    /// # Errors
+    /// As [`Self::read_byte`].
+    pub(crate) fn await_input<'a>(
+        &'a self,
+        others: impl Iterator<Item = BorrowedFd<'a>>,
+        deadline: Deadline,
+    ) -> Result<bool, End> {
+        let mut files = vec![PollFd::new(&self.fd, PollFlags::IN)];
+        files.extend(others.map(|other| PollFd::from_borrowed_fd(other, PollFlags::IN)));
+        loop {
+            match poll(&mut files, deadline.left(Instant::now()).as_ref()) {
+                Ok(0) => return Err(End::TimedOut),
+                Ok(_) => return Ok(files.first().is_some_and(|line| !line.revents().is_empty())),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(End::Failed(e.into())),
+            }
+        }
+    }
+
+    /// Waits for the carrier of a modem; not longer than it takes where there is none to wait for.
+    ///
+    /// # Errors
+    /// If the line cannot be opened a second time.
+    pub(crate) fn await_carrier(&self) -> Result<(), End> {
+        Ok(line::await_carrier(&self.line, self.fd.as_fd())?)
+    }
+
+    /// Reads what comes until nothing came for `silence`, 256 bytes at most.
+    ///
+    /// # Errors
+    /// As [`Self::read_byte`].
+    pub(crate) fn read_until_silence(&self, silence: Duration, deadline: Deadline) -> Result<Vec<u8>, End> {
+        const MOST: usize = 256;
+        let mut bytes = Vec::new();
+        while bytes.len() < MOST {
+            match self.read_byte(deadline.min(Deadline::after(Instant::now(), silence))) {
+                Ok(byte) => bytes.push(byte),
+                Err(End::TimedOut) if !deadline.has_come(Instant::now()) => break,
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Writes all of `bytes`, however slowly the terminal takes them.
     ///
     /// # Errors

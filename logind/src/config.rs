@@ -8,6 +8,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use logind_core::names::VtNumber;
 use logind_core::policy::Policy;
 
 use crate::effects::runtime_directory::Limits;
@@ -38,11 +39,9 @@ const KNOWN_ELSEWHERE: &[&str] = &[
     "InhibitDelayMaxSec",
     "InhibitorsMax",
     "LidSwitchIgnoreInhibited",
-    "NAutoVTs",
     "PowerKeyIgnoreInhibited",
     "RebootKeyIgnoreInhibited",
     "RemoveIPC",
-    "ReserveVT",
     "SleepOperation",
     "StopIdleSessionSec",
     "SuspendKeyIgnoreInhibited",
@@ -61,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) runtime_directory_inodes: Option<u64>,
     /// ManageCgroups=: whether to mount cgroup2 where nothing is mounted, and to enable controllers. Not in systemd.
     pub(crate) manage_cgroups: bool,
+    /// AutoVTCommand=: the getty for virtual terminals on demand; none is our own. Not in systemd.
+    pub(crate) auto_vt_command: Option<Vec<String>>,
 }
 
 impl Default for Config {
@@ -70,6 +71,7 @@ impl Default for Config {
             runtime_directory_size: MemorySize::OfMemory { permyriad: 1000 },
             runtime_directory_inodes: None,
             manage_cgroups: true,
+            auto_vt_command: None,
         }
     }
 }
@@ -182,6 +184,12 @@ impl Config {
                 set(&mut policy.user_stop_delay, value, default.policy.user_stop_delay, values::time_span)
             }
             "SessionsMax" => set(&mut policy.sessions_max, value, default.policy.sessions_max, values::number),
+            "NAutoVTs" => set(&mut policy.auto_vts, value, default.policy.auto_vts, values::terminals),
+            "ReserveVT" => {
+                let parse = |value: &str| values::terminals(value).map(|n| VtNumber::new(n.into()));
+                set(&mut policy.reserve_vt, value, default.policy.reserve_vt, parse)
+            }
+            "AutoVTCommand" => set(&mut self.auto_vt_command, value, None, |value| values::command(value).map(Some)),
             "SeatServices" => extend(&mut policy.seat_services, value),
             "RuntimeDirectorySize" => {
                 set(&mut self.runtime_directory_size, value, default.runtime_directory_size, values::memory_size)

@@ -5,8 +5,10 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use logind_core::event::{Failed, RequestId, Step, Whom};
-use logind_core::names::{SessionId, Uid, VtNumber};
+use logind_core::effect::VtDeed;
+use logind_core::event::{Failed, RequestId, Step, VtNews, Whom};
+use logind_core::leader::Leader;
+use logind_core::names::{SeatId, SessionId, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
 use logind_core::user::User;
@@ -19,9 +21,11 @@ use crate::clock;
 use crate::config::Config;
 use crate::effects;
 use crate::effects::cgroup::Cgroups;
+use crate::effects::getty::{Gettys, give_up};
 use crate::effects::kill;
 use crate::effects::life_line::{self, LifeLine};
 use crate::effects::runtime_directory::{Limits, RuntimeDirectories};
+use crate::effects::vt::line;
 use crate::effects::witnesses::{self, Subject};
 use crate::processes::{self, Base};
 use crate::readiness::Readiness;
@@ -29,6 +33,7 @@ use crate::sources::Sources;
 use crate::sources::signals::{Signals, Wish};
 use crate::state::records::Records;
 use crate::state::restore;
+use crate::state::unwritten::{File, Unwritten};
 
 /// How long a system bus that is there but does not answer keeps us from being ready.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -46,6 +51,8 @@ pub(crate) struct Hands {
     pub(crate) directories: RuntimeDirectories,
     /// How much each runtime directory may hold.
     pub(crate) limits: Limits,
+    /// Gettys on demand.
+    pub(crate) gettys: Gettys,
 }
 
 /// The registry, its doors, what is watched and what is done.
@@ -61,6 +68,8 @@ pub(crate) struct Daemon {
     life_lines: BTreeMap<SessionId, OwnedFd>,
     /// The users whose state files do not say yet how they are.
     unsaved: BTreeSet<Uid>,
+    /// The state files that could not be written.
+    unwritten: Unwritten,
 }
 
 impl Daemon {
@@ -74,18 +83,29 @@ impl Daemon {
             leaders: BTreeMap::new(),
             life_lines: BTreeMap::new(),
             unsaved: BTreeSet::new(),
+            unwritten: Unwritten::default(),
         }
     }
 
     /// Takes over what a logind before this one left, with the virtual terminal `front` in front.
     pub(crate) async fn restore(&mut self, front: Option<VtNumber>) {
-        self.apply(Event::Foreground(front));
+        self.apply(Event::StartedAt(front));
+        let gettys = self.hands.records.gettys().unwrap_or_else(|error| {
+            tracing::error!(error = %error, "cannot list the state files of gettys");
+            Vec::new()
+        });
+        for (vt, _) in &gettys {
+            self.apply(Event::Vt(*vt, VtNews::GettyFound));
+        }
         let Hands { records, cgroups, directories, .. } = &self.hands;
         for event in restore::events(clock::now(), records, cgroups, directories).await {
             self.apply(event);
         }
         if let Err(error) = self.hands.records.forget_seats_but(&self.core) {
             tracing::warn!(error = %error, "cannot list the state files of seats");
+        }
+        for (vt, process) in gettys {
+            self.watch_getty_again(vt, process);
         }
     }
 
@@ -114,6 +134,7 @@ impl Daemon {
                 }
                 event = self.sources.next() => self.apply(event),
                 () = reached(deadline) => self.apply(Event::Deadline),
+                () = self.unwritten.due() => self.write_again(),
                 () = sleep_until(patience_ends), if untold.is_some() => {}
                 wish = signals.next() => match wish {
                     Wish::Stop => return,
@@ -138,6 +159,7 @@ impl Daemon {
     fn configure(&mut self, config: Option<Config>) {
         let Some(config) = config else { return };
         self.hands.limits = config.runtime_directory_limits();
+        self.hands.gettys.configure(config.auto_vt_command);
         self.bus.configure(configured(self.hands.limits));
         self.apply(Event::Configured(config.policy));
     }
@@ -193,12 +215,9 @@ impl Daemon {
             }
             Effect::WatchAgain(session) => self.watch_again(&session),
             Effect::ConfirmOpen(session) => return Ok(Some(Event::Opened(session))),
-            Effect::SaveSession(session) => {
-                let saved = records.save_session(&self.core, &session);
-                self.opening(session, "cannot write the session's state file", saved)?;
-            }
+            Effect::SaveSession(session) => self.save_session(session)?,
             Effect::SaveUser(uid) => self.save_user(uid),
-            Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
+            Effect::SaveSeat(id) => self.save_seat(id),
             Effect::ForgetSession(session) => self.forget(&session),
             Effect::ForgetUser(uid) => logged("cannot remove a user's state file", records.forget_user(uid)),
             Effect::Kill { request, session, uid, whom, signal } => {
@@ -206,6 +225,7 @@ impl Daemon {
                 killed(request, &session, sent)?;
             }
             Effect::ActivateVt { request, vt } => activate(request, vt)?,
+            Effect::Vt(vt, deed) => return Ok(self.at_vt(vt, deed)),
             Effect::Probe(session) => return Ok(self.probe(session)),
             Effect::RemoveScope { session, uid } => {
                 self.sources.forget(&session);
@@ -236,8 +256,44 @@ impl Daemon {
         }
     }
 
-    fn write_user(&self, uid: Uid) {
-        logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
+    fn save_session(&mut self, session: SessionId) -> Result<(), Failed> {
+        let saved = self.hands.records.save_session(&self.core, &session);
+        if saved.is_err() {
+            self.unwritten.note(File::Session(session));
+        }
+        self.opening(session, "cannot write the session's state file", saved)
+    }
+
+    fn save_seat(&mut self, id: SeatId) {
+        let saved = self.hands.records.save_seat(&self.core, &id);
+        self.written("cannot write a seat's state file", File::Seat(id), saved);
+    }
+
+    fn write_user(&mut self, uid: Uid) {
+        let saved = self.hands.records.save_user(&self.core, uid);
+        self.written("cannot write a user's state file", File::User(uid), saved);
+    }
+
+    fn written(&mut self, failure: &'static str, file: File, outcome: io::Result<()>) {
+        if outcome.is_err() {
+            self.unwritten.note(file);
+        }
+        logged(failure, outcome);
+    }
+
+    /// Tries to write what could not be written, of which was told when that failed first.
+    fn write_again(&mut self) {
+        let records = &self.hands.records;
+        for file in self.unwritten.take() {
+            let saved = match &file {
+                File::Session(id) => records.save_session(&self.core, id),
+                File::User(uid) => records.save_user(&self.core, *uid),
+                File::Seat(id) => records.save_seat(&self.core, id),
+            };
+            if saved.is_err() {
+                self.unwritten.note(file);
+            }
+        }
     }
 
     fn make_runtime_directory(&mut self, session: SessionId, request: RequestId, uid: Uid, gid: u32) {
@@ -266,6 +322,53 @@ impl Daemon {
         let leader = self.leaders.get(&request).ok_or(Errno::SRCH)?;
         let pid = self.core.session(session).ok_or(Errno::SRCH)?.leader().pid;
         self.hands.cgroups.make_scope(uid, session, pid, leader.as_fd())
+    }
+
+    /// Does what is to be done about the getty of a terminal.
+    fn at_vt(&mut self, vt: VtNumber, deed: VtDeed) -> Option<Event> {
+        match deed {
+            VtDeed::Prepare => logged("cannot prepare a virtual terminal", effects::vt::prepare(vt)),
+            VtDeed::Look => self.sources.look_at_vt(vt),
+            VtDeed::Free => {
+                logged("cannot forget a getty", self.hands.records.forget_getty(vt));
+                logged("cannot remove a getty's cgroup", self.hands.cgroups.forget_getty(&line(vt)));
+                if let Err(error) = effects::vt::free(vt) {
+                    tracing::debug!(vt = vt.get(), error = %error, "the terminal keeps what is on it");
+                }
+            }
+            VtDeed::StartGetty => {
+                if let Err(error) = self.start_getty(vt) {
+                    tracing::warn!(vt = vt.get(), error = %error, "cannot start a getty");
+                    return Some(Event::Vt(vt, VtNews::GettyExited));
+                }
+            }
+        }
+        None
+    }
+
+    fn start_getty(&mut self, vt: VtNumber) -> io::Result<()> {
+        let child = self.hands.gettys.start(vt, &self.hands.cgroups)?;
+        tracing::info!(vt = vt.get(), pid = child.id(), "a getty is started on a virtual terminal");
+        let (pidfd, process) = match processes::pin(child.id()) {
+            Ok(pinned) => pinned,
+            Err(error) => {
+                give_up(child);
+                return Err(error);
+            }
+        };
+        self.sources.watch_getty(vt, pidfd, Some(child))?;
+        logged(
+            "cannot write down a getty: the next logind will not know it",
+            self.hands.records.save_getty(vt, process),
+        );
+        Ok(())
+    }
+
+    fn watch_getty_again(&mut self, vt: VtNumber, process: Leader) {
+        match processes::find(process) {
+            Some(pidfd) => logged("cannot watch a getty", self.sources.watch_getty(vt, pidfd, None)),
+            None => self.sources.happen(Event::Vt(vt, VtNews::GettyExited)),
+        }
     }
 
     /// Watches a session that was found again. What is gone by now is told as if it went while it was watched.

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use logind_core::Core;
+use rustix::process::Rlimit;
 
 use bus::Bus;
 use config::Config;
@@ -57,16 +58,16 @@ fn run(options: &Options) -> Result<(), StartError> {
     let ready = start::who_waits(options)?; // before any descriptor is opened
     start::log(options);
     start::refuse_under_systemd()?;
-    start::make_room();
+    let descriptors = start::make_room();
     let _lock = start::be_the_only_one()?;
     let config = start::configuration(options)?;
     let runtime = start::runtime()?;
-    let outcome = runtime.block_on(serve(options, &config, ready));
+    let outcome = runtime.block_on(serve(options, &config, ready, descriptors));
     runtime.shutdown_background(); // a user database that hangs must not hold us up
     outcome
 }
 
-async fn serve(options: &Options, config: &Config, ready: Readiness) -> Result<(), StartError> {
+async fn serve(options: &Options, config: &Config, ready: Readiness, descriptors: Rlimit) -> Result<(), StartError> {
     let signals = Signals::listen().map_err(StartError::Kernel)?;
     let foreground = Foreground::open(Path::new(paths::FOREGROUND), Path::new(paths::VIRTUAL_TERMINALS));
     let front = foreground.as_ref().and_then(Foreground::current);
@@ -78,6 +79,7 @@ async fn serve(options: &Options, config: &Config, ready: Readiness) -> Result<(
         base: base.clone(),
         directories: RuntimeDirectories::below(Path::new(logind_api::USER_RUNTIME_BASE)),
         limits: config.runtime_directory_limits(),
+        gettys: start::gettys(config, descriptors)?,
     };
     let mut sources = Sources::open(foreground).map_err(StartError::Kernel)?;
     start::watch_graphics(&mut sources);

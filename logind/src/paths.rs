@@ -52,6 +52,12 @@ pub(crate) const MACHINE_ID: &str = "/etc/machine-id";
 /// The first virtual terminal's alias, there only where there are virtual terminals (console_ioctl(4)).
 pub(crate) const VIRTUAL_TERMINALS: &str = "/dev/tty0";
 
+/// Where devices are.
+pub(crate) const DEVICES: &str = "/dev";
+
+/// The gettys that logind started.
+pub(crate) const GETTYS: &str = "/run/session-rs/gettys";
+
 /// What udev knows of devices (udev(7)).
 pub(crate) const UDEV: &str = "/run/udev";
 

@@ -48,6 +48,17 @@ pub(crate) fn find(leader: Leader) -> Option<OwnedFd> {
     (start_time == leader.start_time && !is_other && !has_ended(fd.as_fd())).then_some(fd)
 }
 
+/// Pins the process `pid`, with what makes the number unique.
+///
+/// # Errors
+/// `ESRCH` if there is none (any more); what pidfd_open(2) says otherwise.
+pub(crate) fn pin(pid: u32) -> io::Result<(OwnedFd, Leader)> {
+    let fd = open(pid)?;
+    let (start_time, pidfs_id) = (Stat::read(pid)?.start_time, pidfs_id(fd.as_fd())?);
+    is_there(fd.as_fd())?;
+    Ok((fd, Leader { pid, start_time, pidfs_id }))
+}
+
 /// Whether the process that `fd` pins has ended, reaped or not (pidfd_open(2)).
 fn has_ended(fd: BorrowedFd<'_>) -> bool {
     let mut pidfd = [PollFd::new(&fd, PollFlags::IN)];

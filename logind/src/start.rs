@@ -14,6 +14,7 @@ use tracing::Level;
 
 use crate::bus::{DoorError, Doors, World};
 use crate::config::{self, Config};
+use crate::effects::getty::Gettys;
 use crate::options::Options;
 use crate::paths;
 use crate::processes::Base;
@@ -83,10 +84,12 @@ pub(crate) fn refuse_under_systemd() -> Result<(), StartError> {
     if Path::new(paths::SYSTEMD_IS_INIT).exists() { Err(StartError::SystemdIsInit) } else { Ok(()) }
 }
 
-/// Files are made as their modes say, and there are descriptors for many sessions.
-pub(crate) fn make_room() {
+/// Files are made as their modes say, and there are descriptors for many sessions. How many there were before is for those
+/// whom we start.
+pub(crate) fn make_room() -> Rlimit {
     umask(Mode::from_raw_mode(0o022));
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let before = getrlimit(Resource::Nofile);
+    let Rlimit { current, maximum } = before;
     let wanted = |limit: Option<u64>| limit.map(|limit| limit.max(DESCRIPTORS));
     let more = Rlimit { current: wanted(current), maximum: wanted(maximum) };
     let all = Rlimit { current: maximum, maximum };
@@ -94,6 +97,7 @@ pub(crate) fn make_room() {
     if let Err(errno) = setrlimit(Resource::Nofile, more).or_else(|_| setrlimit(Resource::Nofile, all)) {
         tracing::warn!(error = %errno, "cannot have more descriptors");
     }
+    before
 }
 
 /// Makes our directories, and makes sure that no other logind of ours works in them. The lock is ours while the file is
@@ -120,6 +124,12 @@ pub(crate) fn watch_graphics(sources: &mut Sources) {
     if let Err(error) = graphics.and_then(|graphics| sources.watch_graphics(graphics)) {
         tracing::warn!(error = %error, "cannot see whether there is a graphics device");
     }
+}
+
+/// How gettys are started: with what is configured, or the getty that was installed with this program.
+pub(crate) fn gettys(config: &Config, descriptors: Rlimit) -> Result<Gettys, StartError> {
+    let own = std::env::current_exe().map_err(StartError::Kernel)?;
+    Ok(Gettys::new(&own, config.auto_vt_command.clone(), descriptors))
 }
 
 /// Reads the configuration, and says what in it could not be used.
@@ -157,8 +167,12 @@ pub(crate) fn runtime() -> Result<Runtime, StartError> {
 /// The state files of this boot.
 pub(crate) fn records() -> Result<Records, StartError> {
     let boot = std::fs::read_to_string(paths::BOOT_ID).map_err(StartError::Kernel)?;
-    let places =
-        Places { sessions: Path::new(paths::SESSIONS), users: Path::new(paths::USERS), seats: Path::new(paths::SEATS) };
+    let places = Places {
+        sessions: Path::new(paths::SESSIONS),
+        users: Path::new(paths::USERS),
+        seats: Path::new(paths::SEATS),
+        gettys: Path::new(paths::GETTYS),
+    };
     let opened = Records::open(places, boot.trim());
     opened.map_err(|error| StartError::Directory(paths::SESSIONS.into(), error))
 }

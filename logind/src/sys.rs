@@ -1,14 +1,20 @@
 //! What has no safe wrapper: a descriptor known by its number, a signal known by its, a descriptor in the runtime's care, the
-//! calls of virtual terminals.
-#![expect(unsafe_code, reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, tokio's AsyncFd, ioctl_vt(2)")]
+//! calls of virtual terminals, a child before it runs its program.
+#![expect(
+    unsafe_code,
+    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, tokio's AsyncFd, ioctl_vt(2), Command's pre_exec"
+)]
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use linux_raw_sys::ioctl::VT_ACTIVATE;
+use linux_raw_sys::ioctl::{VT_ACTIVATE, VT_DISALLOCATE, VT_GETSTATE};
 use logind_core::names::VtNumber;
+use rustix::process::{Resource, Rlimit, setrlimit};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -58,4 +64,48 @@ pub(crate) fn activate_vt(console: BorrowedFd<'_>, vt: VtNumber) -> io::Result<(
     // SAFETY: `console` is open, and VT_ACTIVATE takes its argument by value.
     let rc = unsafe { libc::ioctl(console.as_raw_fd(), VT_ACTIVATE as libc::Ioctl, number) };
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// `ioctl(console, VT_DISALLOCATE, vt)`: frees the memory of `vt`, with what is written on it (`ioctl_vt(2)`).
+///
+/// # Errors
+/// `EBUSY` if it is open or shown.
+pub(crate) fn disallocate_vt(console: BorrowedFd<'_>, vt: VtNumber) -> io::Result<()> {
+    let number = libc::c_ulong::from(vt.get());
+    // SAFETY: `console` is open, and VT_DISALLOCATE takes its argument by value.
+    let rc = unsafe { libc::ioctl(console.as_raw_fd(), VT_DISALLOCATE as libc::Ioctl, number) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// `struct vt_stat` of linux/vt.h.
+#[repr(C)]
+#[derive(Default)]
+struct VtStat {
+    active: u16,
+    signal: u16,
+    state: u16,
+}
+
+const _: () = assert!(size_of::<VtStat>() == 6);
+
+/// `ioctl(console, VT_GETSTATE, &stat)`: which terminals somebody has open, a bit each, tty1's the second (`ioctl_vt(2)`).
+///
+/// # Errors
+/// `ENOTTY` if `console` is no virtual terminal.
+pub(crate) fn vts_in_use(console: BorrowedFd<'_>) -> io::Result<u16> {
+    let mut stat = VtStat::default();
+    // SAFETY: `console` is open, and VT_GETSTATE fills in a `struct vt_stat`, which `stat` is, laid out and sized so.
+    let rc = unsafe { libc::ioctl(console.as_raw_fd(), VT_GETSTATE as libc::Ioctl, &raw mut stat) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(stat.state) }
+}
+
+/// Lets the process that `command` starts lead a session of its own, with this limit of descriptors.
+pub(crate) fn in_its_own_session(command: &mut Command, descriptors: Rlimit) {
+    let prepare = move || {
+        rustix::process::setsid()?;
+        Ok(setrlimit(Resource::Nofile, descriptors)?)
+    };
+    // SAFETY: between fork and exec `prepare` makes two system calls and touches nothing that another thread may have
+    // locked: it allocates nothing, and an errno becomes an error without allocating.
+    unsafe { command.pre_exec(prepare) };
 }

@@ -189,7 +189,7 @@ fn most_are_met(calls: &[Call], strike: impl Fn(&Call) -> Outcome<bool>) -> Outc
     }
     let names: Vec<String> = calls.iter().map(Call::to_string).collect();
     println!("killed at {met} of {} calls: {}", calls.len(), names.join(", "));
-    ensure!(met * 10 >= calls.len() * 9, "of {} calls only {met} were met: {calls:?}", calls.len());
+    ensure!(met * 5 >= calls.len() * 4, "of {} calls only {met} were met: {calls:?}", calls.len());
     Ok(())
 }
 
@@ -234,7 +234,10 @@ fn nothing_leaked() -> Outcome {
     visit::nothing_left()?;
     ensure_eq!(visit::names_in("/run/systemd/seats")?, ["seat0"]);
     let own = visit::names_in("/run/session-rs")?;
-    ensure!(own.iter().all(|name| name == "login1" || name.ends_with(".lock")), "/run/session-rs holds {own:?}");
+    ensure!(
+        own.iter().all(|name| ["login1", "gettys"].contains(&name.as_str()) || name.ends_with(".lock")),
+        "/run/session-rs holds {own:?}"
+    );
     let mounts = fs::read_to_string("/proc/self/mounts")?;
     ensure!(!mounts.contains(visit::RUNTIME), "mounted is still:\n{mounts}");
     Ok(())

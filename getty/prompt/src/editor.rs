@@ -15,7 +15,17 @@ use crate::keys::{Key, Keyboard};
 #[derive(Default)]
 pub struct LineEditor {
     keyboard: Keyboard,
+    extra: ExtraKeys,
     line: String,
+}
+
+/// Keys of a keyboard that erase besides the usual ones, as its owner knows them: `#` and `@` on the oldest terminals.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ExtraKeys {
+    /// Each of these characters erases the one before it.
+    pub erase: String,
+    /// Each of these characters erases the line.
+    pub kill: String,
 }
 
 impl LineEditor {
@@ -31,10 +41,17 @@ impl LineEditor {
         Self::default()
     }
 
+    /// An editor with an empty line, on a keyboard with keys of its own. None of them can be typed into the line; Enter
+    /// and `^D` cannot be taken away.
+    #[must_use]
+    pub fn with_keys(extra: ExtraKeys) -> Self {
+        Self { extra, ..Self::default() }
+    }
+
     /// Takes one byte from the terminal. After an [`Outcome`] the line is empty again.
     pub fn feed(&mut self, byte: u8) -> Step {
-        match self.keyboard.press(byte) {
-            None => Step::default(),
+        match self.keyboard.press(byte).map(|key| self.extra.meaning(key)) {
+            None | Some(Key::Control(_)) => Step::default(),
             Some(Key::Character(c)) => Step::echo(self.insert(c)),
             Some(Key::Erase) => Step::echo(self.erase(1)),
             Some(Key::EraseWord) => Step::echo(self.erase(self.last_word())),
@@ -81,9 +98,29 @@ impl LineEditor {
 
     /// The number of characters back to the start of the last word: those that take columns, as `erase` counts.
     fn last_word(&self) -> usize {
-        let blanks = self.line.chars().rev().take_while(|&c| c == ' ').count();
-        let word = self.line.chars().rev().skip(blanks).take_while(|&c| c != ' ').filter(|&c| columns(c) > 0).count();
-        blanks + word
+        let mut characters = self.line.chars().rev().filter(|&c| columns(c) > 0).peekable();
+        let mut count = 0;
+        while characters.next_if_eq(&' ').is_some() {
+            count += 1;
+        }
+        count + characters.take_while(|&c| c != ' ').count()
+    }
+}
+
+impl ExtraKeys {
+    fn meaning(&self, key: Key) -> Key {
+        let c = match key {
+            Key::Character(c) => c,
+            Key::Control(byte) => char::from(byte),
+            other => return other,
+        };
+        if self.erase.contains(c) {
+            Key::Erase
+        } else if self.kill.contains(c) {
+            Key::Kill
+        } else {
+            key
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Key {
     Interrupt,
     /// `^D`.
     EndOfFile,
+    /// Another control byte: noise, unless somebody gave it a meaning.
+    Control(u8),
 }
 
 /// Where in a sequence of bytes the terminal is.
@@ -53,7 +55,7 @@ impl Keyboard {
     pub(crate) fn press(&mut self, byte: u8) -> Option<Key> {
         if byte.is_ascii_control() {
             *self = if byte == ESCAPE { Self::Escape } else { Self::Ground };
-            return control_key(byte);
+            return Some(control_key(byte));
         }
         match *self {
             Self::Ground => self.text(PartialCharacter::default(), byte),
@@ -108,16 +110,15 @@ impl PartialCharacter {
 
 const ESCAPE: u8 = 0x1b;
 
-/// Control bytes without a meaning here are line noise and are dropped.
-fn control_key(byte: u8) -> Option<Key> {
+fn control_key(byte: u8) -> Key {
     match byte {
-        b'\r' | b'\n' => Some(Key::Enter),
-        0x08 | 0x7f => Some(Key::Erase),
-        0x17 => Some(Key::EraseWord),
-        0x15 => Some(Key::Kill),
-        0x03 => Some(Key::Interrupt),
-        0x04 => Some(Key::EndOfFile),
-        _ => None,
+        b'\r' | b'\n' => Key::Enter,
+        0x08 | 0x7f => Key::Erase,
+        0x17 => Key::EraseWord,
+        0x15 => Key::Kill,
+        0x03 => Key::Interrupt,
+        0x04 => Key::EndOfFile,
+        other => Key::Control(other),
     }
 }
 
@@ -129,7 +130,7 @@ mod tests {
 
     fn keys(bytes: &[u8]) -> Vec<Key> {
         let mut keyboard = Keyboard::default();
-        bytes.iter().filter_map(|&b| keyboard.press(b)).collect()
+        bytes.iter().filter_map(|&b| keyboard.press(b)).filter(|key| !matches!(key, Key::Control(_))).collect()
     }
 
     fn characters(text: &str) -> Vec<Key> {

@@ -4,9 +4,11 @@
 
 #![forbid(unsafe_code)]
 
+mod capitals;
 mod editor;
 mod keys;
 mod name;
 
-pub use editor::{LineEditor, Outcome, Step};
+pub use capitals::lowered;
+pub use editor::{ExtraKeys, LineEditor, Outcome, Step};
 pub use name::{LoginName, Refusal};

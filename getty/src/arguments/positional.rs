@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
-use super::ArgumentError;
+use super::{ArgumentError, Arguments, Options};
 use crate::line::{LineName, NotALine};
 use crate::speed::Speeds;
 
@@ -36,11 +36,11 @@ impl Line {
     }
 }
 
-/// The line, its speeds and its terminal type.
+/// The line, its speeds and its terminal type, with `options`.
 ///
 /// An argument of digits and commas is a list of speeds, wherever it stands. An empty terminal type is none: service
 /// files pass `"$TERM"` on.
-pub(super) fn parse(arguments: Vec<OsString>) -> Result<(Line, Speeds, Option<OsString>), ArgumentError> {
+pub(super) fn parse(arguments: Vec<OsString>, options: Options) -> Result<Arguments, ArgumentError> {
     let mut arguments = arguments.into_iter().peekable();
     let before = arguments.next_if(is_speeds);
     let line = Line::parse(&arguments.next().ok_or(ArgumentError::NoLine)?)?;
@@ -48,31 +48,31 @@ pub(super) fn parse(arguments: Vec<OsString>) -> Result<(Line, Speeds, Option<Os
         Some(speeds) => Some(speeds),
         None => arguments.next_if(is_speeds),
     };
-    let (speeds, term) = rest(arguments, speeds)?;
-    Ok((line, speeds, term))
+    let (speeds, term, surplus) = rest(arguments, speeds)?;
+    Ok(Arguments { line, speeds, term, options, surplus })
 }
 
 /// The speeds and the terminal type of lines that are named elsewhere: `[BAUD,...] [TERM]`.
 pub(super) fn parse_without_line(arguments: Vec<OsString>) -> Result<(Speeds, Option<OsString>), ArgumentError> {
     let mut arguments = arguments.into_iter().peekable();
     let speeds = arguments.next_if(is_speeds);
-    rest(arguments, speeds)
+    match rest(arguments, speeds)? {
+        (speeds, term, 0) => Ok((speeds, term)),
+        _ => Err(ArgumentError::Surplus),
+    }
 }
 
-/// The list of `speeds`, and the terminal type, which is all that is left of `arguments`.
+/// The list of `speeds`, the terminal type, and how many of `arguments` come after it.
 fn rest(
     mut arguments: impl Iterator<Item = OsString>,
     speeds: Option<OsString>,
-) -> Result<(Speeds, Option<OsString>), ArgumentError> {
+) -> Result<(Speeds, Option<OsString>, usize), ArgumentError> {
     let term = arguments.next().filter(|term| !term.is_empty());
-    if arguments.next().is_some() {
-        return Err(ArgumentError::Surplus);
-    }
     if term.as_ref().is_some_and(|term| !term.as_bytes().iter().all(u8::is_ascii_graphic)) {
         return Err(ArgumentError::Term);
     }
     let speeds = speeds.map(|speeds| Speeds::parse(&speeds.to_string_lossy())).transpose()?;
-    Ok((speeds.unwrap_or_default(), term))
+    Ok((speeds.unwrap_or_default(), term, arguments.count()))
 }
 
 fn is_speeds(argument: &OsString) -> bool {

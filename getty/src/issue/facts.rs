@@ -29,15 +29,20 @@ impl Facts<'_> {
         {
             return ansi_colour();
         }
-        self.text(fact).unwrap_or_default().chars().filter(|c| !c.is_control()).collect::<String>().into_bytes()
+        let lines = match fact {
+            Fact::GoodAddresses(interface) => network::good_addresses(interface.as_deref()),
+            Fact::AllAddresses => network::all_addresses(),
+            fact => return visible(&self.text(fact).unwrap_or_default()).into_bytes(),
+        };
+        lines.iter().flat_map(|line| format!("{}\n", visible(line)).into_bytes()).collect()
     }
 
     fn text(&self, fact: &Fact) -> Option<String> {
         let uname = rustix::system::uname();
         let own = |text: &std::ffi::CStr| Some(text.to_string_lossy().into_owned());
         match fact {
-            Fact::Ipv4(interface) => network::address(interface.as_deref(), IpAddr::is_ipv4).map(|ip| ip.to_string()),
-            Fact::Ipv6(interface) => network::address(interface.as_deref(), IpAddr::is_ipv6).map(|ip| ip.to_string()),
+            Fact::Ipv4(interface) => address(interface.as_deref(), IpAddr::is_ipv4),
+            Fact::Ipv6(interface) => address(interface.as_deref(), IpAddr::is_ipv6),
             Fact::Speed => self.speed.map(|speed| speed.to_string()),
             Fact::Date => Some(self.now.format("%a %b %-d  %Y").to_string()),
             Fact::Time => Some(self.now.format("%H:%M:%S").to_string()),
@@ -51,16 +56,35 @@ impl Facts<'_> {
             Fact::Version => own(uname.version()),
             Fact::OsRelease(None) => os_release::value("PRETTY_NAME").or_else(|| own(uname.sysname())),
             Fact::OsRelease(Some(variable)) => os_release::value(variable),
-            Fact::Users => Some(self.users.to_string()),
+            Fact::Users => Some(format!("{} ", self.users)), // the blank is agetty's
+            Fact::GoodAddresses(_) | Fact::AllAddresses => None, // lines, not a text
             Fact::UsersInWords => Some(format!("{} user{}", self.users, if self.users == 1 { "" } else { "s" })),
         }
     }
 }
 
+/// An address of the wanted family, on `interface` or on any; where no interface has one, the host's own in hosts(5).
+fn address(interface: Option<&str>, wanted: fn(&IpAddr) -> bool) -> Option<String> {
+    let own = || hosts_address(&rustix::system::uname().nodename().to_string_lossy(), &hosts(), wanted);
+    let found = network::address(interface, wanted);
+    found.or_else(|| if interface.is_none() { own() } else { None }).map(|ip| ip.to_string())
+}
+
 /// The host's name up to its first dot, without control characters: what the prompt shows.
 pub(crate) fn short_host() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    name.split('.').next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
+    visible(name.split('.').next().unwrap_or_default())
+}
+
+/// The host's full name: its own where that has a dot, else with its domain in hosts(5), if it is there.
+pub(crate) fn long_host() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let domain = if name.contains('.') { None } else { domain_of(&name, &hosts()) };
+    visible(&domain.map_or(name.clone(), |domain| format!("{name}.{domain}")))
+}
+
+fn visible(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// The vendor's colour, as the sequence that sets it: digits and `;`, or nothing.
@@ -77,8 +101,19 @@ fn ansi_colour() -> Vec<u8> {
 ///
 /// No name server is asked: a prompt does not wait for the network.
 fn dns_domain(host: &str) -> String {
-    let hosts = read_small(Path::new(paths::HOSTS)).unwrap_or_default();
-    domain_of(host, &String::from_utf8_lossy(&hosts)).unwrap_or_else(|| "unknown_domain".to_owned())
+    domain_of(host, &hosts()).unwrap_or_else(|| "unknown_domain".to_owned())
+}
+
+fn hosts() -> String {
+    String::from_utf8_lossy(&read_small(Path::new(paths::HOSTS)).unwrap_or_default()).into_owned()
+}
+
+/// The address of `host` in hosts(5): of the first line that names it and has an address of the wanted family.
+fn hosts_address(host: &str, hosts: &str, wanted: fn(&IpAddr) -> bool) -> Option<IpAddr> {
+    let lines = hosts.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
+    lines
+        .filter_map(|mut words| Some((words.next()?.parse().ok()?, words)))
+        .find_map(|(ip, mut names)| (wanted(&ip) && names.any(|name| name == host)).then_some(ip))
 }
 
 fn domain_of(host: &str, hosts: &str) -> Option<String> {
@@ -113,7 +148,7 @@ mod tests {
     #[test]
     fn one_user_is_no_users() {
         assert_eq!([0, 1, 2].map(|n| told(&Fact::UsersInWords, n)), ["0 users", "1 user", "2 users"]);
-        assert_eq!(told(&Fact::Users, 3), "3");
+        assert_eq!(told(&Fact::Users, 3), "3 ");
     }
 
     #[test]
@@ -124,6 +159,14 @@ mod tests {
     #[test]
     fn a_speed_is_any_number() {
         assert_eq!(told(&Fact::Speed, 0), "250000");
+    }
+
+    #[test]
+    fn a_host_without_an_interface_has_the_address_that_hosts_gives_it() {
+        let hosts = "# 10.9.9.9 box\n127.0.0.1 localhost\n::1 box\nx box\n127.0.1.1 box.example box\n10.0.0.1 box\n";
+        assert_eq!(hosts_address("box", hosts, IpAddr::is_ipv4), Some("127.0.1.1".parse().unwrap()));
+        assert_eq!(hosts_address("box", hosts, IpAddr::is_ipv6), Some("::1".parse().unwrap()));
+        assert_eq!(hosts_address("other", hosts, IpAddr::is_ipv4), None);
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub(crate) enum Fact {
     Ipv4(Option<String>),
     /// `\6`, `\6{interface}`.
     Ipv6(Option<String>),
+    /// `\a`, `\a{interface}`: a line for each interface, with the addresses that people can be told.
+    GoodAddresses(Option<String>),
+    /// `\A`: a line for each interface, with all its addresses.
+    AllAddresses,
     /// `\b`: the line's speed.
     Speed,
     /// `\d`: the date.
@@ -50,6 +54,18 @@ pub(crate) enum Fact {
     Version,
 }
 
+impl Fact {
+    /// Whether an address of this host is meant.
+    pub(crate) fn is_address(&self) -> bool {
+        matches!(self, Self::Ipv4(_) | Self::Ipv6(_) | Self::GoodAddresses(_) | Self::AllAddresses)
+    }
+
+    /// Whether it changes by itself, all the time.
+    pub(crate) fn is_time(&self) -> bool {
+        matches!(self, Self::Time | Self::Date)
+    }
+}
+
 impl Template {
     /// The template that `bytes` spell. Every sequence of bytes spells one.
     pub(crate) fn parse(mut bytes: &[u8]) -> Self {
@@ -73,6 +89,11 @@ impl Template {
         Self(pieces)
     }
 
+    /// Whether a part of the issue is something that `is_meant` tells of.
+    pub(crate) fn tells(&self, is_meant: impl Fn(&Fact) -> bool) -> bool {
+        self.0.iter().any(|piece| matches!(piece, Piece::Fact(fact) if is_meant(fact)))
+    }
+
     /// The issue, with what `tell` says of each fact.
     pub(crate) fn render(&self, tell: impl Fn(&Fact) -> Vec<u8>) -> Vec<u8> {
         let shown = |piece: &Piece| match piece {
@@ -89,8 +110,10 @@ fn escape(letter: u8, rest: &[u8]) -> (Piece, &[u8]) {
     let fact = match letter {
         b'4' => return (Piece::Fact(Fact::Ipv4(argument)), after),
         b'6' => return (Piece::Fact(Fact::Ipv6(argument)), after),
+        b'a' => return (Piece::Fact(Fact::GoodAddresses(argument)), after),
         b'S' => return (Piece::Fact(Fact::OsRelease(argument)), after),
         b'e' => return (Piece::Text(argument.map_or(ESCAPE.to_vec(), |name| colour(&name))), after),
+        b'A' => Fact::AllAddresses,
         b'b' => Fact::Speed,
         b'd' => Fact::Date,
         b'l' => Fact::Line,
@@ -162,6 +185,7 @@ mod tests {
     #[test]
     fn every_letter_stands_for_its_fact() {
         let facts = [
+            ('A', "AllAddresses"),
             ('b', "Speed"),
             ('d', "Date"),
             ('l', "Line"),
@@ -219,7 +243,7 @@ mod tests {
         }
 
         #[test]
-        fn escapes_in_any_order_never_eat_each_other(letters in prop::collection::vec(prop::sample::select(b"46bdlmnoOrsStuUv".to_vec()), 0..30)) {
+        fn escapes_in_any_order_never_eat_each_other(letters in prop::collection::vec(prop::sample::select(b"46aAbdlmnoOrsStuUv".to_vec()), 0..30)) {
             let issue: Vec<u8> = letters.iter().flat_map(|&letter| [b'\\', letter, b'|']).collect();
             prop_assert_eq!(Template::parse(&issue).render(|_| b"x".to_vec()), b"x|".repeat(letters.len()));
         }

@@ -66,6 +66,15 @@ pub(crate) enum LineError {
 }
 
 impl LineError {
+    /// Whether there is no such line, or no hardware behind its name: an address without a UART answers `EIO`.
+    pub(crate) fn is_absence(&self) -> bool {
+        let absent = [Errno::NOENT, Errno::NOTDIR, Errno::NXIO, Errno::NODEV, Errno::IO].map(Errno::raw_os_error);
+        match self {
+            Self::Open { source, .. } => source.raw_os_error().is_some_and(|error| absent.contains(&error)),
+            _ => false,
+        }
+    }
+
     /// Whether the line was open and was hung up then.
     pub(crate) fn is_hang_up(&self) -> bool {
         match self {
@@ -121,6 +130,22 @@ pub(crate) fn reopen(line: &LineName, old: BorrowedFd<'_>) -> Result<OwnedFd, Li
         return Err(LineError::Exchanged(line.path()));
     }
     Ok(new)
+}
+
+/// Waits until `line`, which is open as `old`, has a carrier; at once where it is local or has no modem lines
+/// (`open(2)` of a terminal without O_NONBLOCK).
+///
+/// # Errors
+/// As [`reopen`].
+pub(crate) fn await_carrier(line: &LineName, old: BorrowedFd<'_>) -> Result<(), LineError> {
+    let failed = |e: Errno| LineError::Open { path: line.path(), source: e.into() };
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = openat(CWD, line.path(), flags, Mode::empty()).map_err(failed)?;
+    if is_same(&fstat(old).map_err(failed)?, &fstat(&opened).map_err(failed)?) {
+        Ok(())
+    } else {
+        Err(LineError::Exchanged(line.path()))
+    }
 }
 
 /// Makes the line root's: group tty may write to it (`wall(1)`, `write(1)`), nobody else may do anything.

@@ -32,6 +32,17 @@ pub(crate) enum Status {
     IfConsole,
 }
 
+impl Status {
+    /// The same, but for a line that is on and whose `options` make that a condition.
+    pub(super) fn unless(self, options: &Options) -> Self {
+        match self {
+            Self::On if options.only_if_console => Self::IfConsole,
+            Self::On if options.only_if_exists => Self::IfExists,
+            other => other,
+        }
+    }
+}
+
 impl Entry {
     /// What `row` says; none if it is blank or a comment. `options` are those of the command line, which it adds to.
     ///
@@ -55,7 +66,8 @@ impl Entry {
             (_, Some(_)) => return Err(EntryError::Surplus),
         };
         match Request::parse_after(options.clone(), words)? {
-            Request::Run(arguments) if arguments.line == Line::Named(line.clone()) => {
+            Request::Run(arguments) if arguments.line == Line::Named(line.clone()) && arguments.surplus == 0 => {
+                let status = status.unless(&arguments.options);
                 Ok(Some(Self { line, arguments: *arguments, status }))
             }
             _ => Err(EntryError::Options),
@@ -180,6 +192,15 @@ mod tests {
             examples.iter().flat_map(|text| text.lines()).filter(|row| !row.is_empty()).map(entry).collect();
         assert_eq!(entries.len(), 9);
         assert_eq!(entries[7].arguments.options.login_options.as_deref(), Some("-p -- \\u"));
+    }
+
+    #[test]
+    fn the_file_that_is_shipped_names_lines() {
+        let rows = include_str!("../../../dist/ttys.d/50-lines.conf").lines();
+        let entries: Vec<Entry> =
+            rows.filter_map(|row| Entry::parse(row, &Options::default()).expect("an entry")).collect();
+        assert_eq!(entries.len(), 10);
+        assert!(entries.iter().all(|entry| entry.status != Status::On), "a line that is nowhere is a word in the log");
     }
 
     #[test]

@@ -63,8 +63,9 @@ fn named(keeping: &Keeping) -> Vec<Entry> {
             speeds: speeds.clone(),
             term: term.clone(),
             options: options.clone(),
+            surplus: 0,
         },
-        status: Status::On,
+        status: Status::On.unless(options),
     };
     wanted.names.iter().map(entry).collect()
 }

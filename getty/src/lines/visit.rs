@@ -66,7 +66,7 @@ impl Visit {
         SigSet::empty().thread_set_mask().map_err(|e| End::Failed(e.into()))?;
         terminal.take_control()?;
         let files = Files::system();
-        records::announce(terminal.line(), &files);
+        records::announce(terminal.line(), arguments.options.host.as_ref(), &files);
         let call = match beginning {
             Beginning::Whole => conversation::hold(&arguments, &terminal, &files),
             Beginning::Prompted(rest) => conversation::take_up(&arguments, &terminal, &files, scene, &rest, PATIENCE),

@@ -165,6 +165,9 @@ pub(crate) struct Person {
     line: String,
     /// What was read from the terminal and not yet looked at.
     seen: Vec<u8>,
+    /// The line, if it is held so that it does not look hung up before somebody opens it.
+    #[expect(dead_code, reason = "it is open, that is all")]
+    held: Option<OwnedFd>,
 }
 
 impl Person {
@@ -176,7 +179,18 @@ impl Person {
         let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         let line = path.strip_prefix("/dev/").unwrap().to_owned();
         rustix::fs::fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK).unwrap();
-        Self { master: master.into(), line, seen: Vec::new() }
+        Self { master: master.into(), line, seen: Vec::new(), held: None }
+    }
+
+    /// At a terminal of the devpts that is mounted at `pts`, at which nobody is yet.
+    pub(crate) fn in_instance(pts: &Path) -> Self {
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let master = rustix::fs::open(pts.join("ptmx"), flags, Mode::empty()).unwrap();
+        let slave = pts.join("0");
+        unlockpt(&master).unwrap();
+        let held = rustix::fs::open(&slave, flags, Mode::empty()).unwrap();
+        fs::set_permissions(&slave, Permissions::from_mode(0o600)).unwrap(); // who looked while it was locked looks again
+        Self { master: master.into(), line: "pts/0".to_owned(), seen: Vec::new(), held: Some(held) }
     }
 
     /// The name of the line.

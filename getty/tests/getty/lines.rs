@@ -107,3 +107,16 @@ fn a_line_that_another_session_controls_is_taken_from_it() {
     person.types("alice\r");
     person.sees("mine");
 }
+
+#[test]
+fn a_line_that_hangs_up_at_once_does_not_spin() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let mut first = room.getty(&[], person.line(), &[]);
+    person.sees("login: ");
+    // A second getty hangs the line up under the first; the device stays.
+    let _second = room.getty(&["--hangup"], person.line(), &[]);
+    person.sees("login: ");
+    assert!(!first.ends_within(Duration::from_millis(500)), "init is not held off");
+    drop(person);
+    assert_eq!(first.status(), Some(0));
+}

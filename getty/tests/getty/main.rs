@@ -5,6 +5,7 @@
 mod beginnings;
 mod harness;
 mod lines;
+mod live;
 mod manual;
 mod many;
 mod many_under_attack;
@@ -12,3 +13,4 @@ mod names;
 mod options;
 mod peer;
 mod records;
+mod serial;

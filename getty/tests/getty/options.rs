@@ -77,6 +77,183 @@ fn the_issue_is_shown_also_where_login_asks_itself() {
 }
 
 #[test]
+fn login_is_told_where_people_come_from_only_if_that_is_asked_for() {
+    assert_eq!(called_with(&["-H", "box"], &[]), "<--><alice>.");
+    assert_eq!(called_with(&["-E", "-H", "box"], &[]), "<-h><box><--><alice>.");
+    assert_eq!(called_with(&["--remote", "--nohostname"], &[]), "<-H><--><alice>.");
+    assert_eq!(called_with(&["-E"], &[]), "<--><alice>.");
+    assert_eq!(called_with(&["-E", "-H", "box", "-o", r"-p -- \u"], &[]), "<-p><--><alice>.");
+}
+
+#[test]
+fn the_host_is_in_the_record() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let _getty = room.getty(&["--host", "concentrator.example"], person.line(), &[]);
+    person.sees("login: ");
+    assert_eq!(room.wtmp()[0].host, "concentrator.example");
+}
+
+#[test]
+fn login_begins_where_it_was_told_to() {
+    let room = Room::with_login("#!/bin/sh\npwd\nnice\necho END\n");
+    let mut person = Person::new();
+    let _getty = room.getty(&["-C", "/usr/lib", "-P", "7"], person.line(), &[]);
+    person.sees("login: ");
+    person.types("alice\r");
+    assert!(person.sees("END").ends_with("\r\n/usr/lib\r\n7\r\nEND"));
+}
+
+#[test]
+fn another_root_has_its_own_login_and_nothing_of_the_old_one() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let root = room.path("root");
+    std::fs::create_dir(&root).unwrap();
+    let busybox = std::path::Path::new("/bin/busybox");
+    if !busybox.exists() {
+        return println!("skipped: no static shell at {}", busybox.display());
+    }
+    std::fs::copy(busybox, root.join("sh")).unwrap();
+    std::fs::write(root.join("login"), "#!/sh\npwd\necho *\necho END\n").unwrap();
+    std::fs::set_permissions(root.join("login"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let root = root.display().to_string();
+    let _getty = room.getty(&["-r", &root, "-l", "/login"], person.line(), &[]);
+    person.sees("login: ");
+    person.types("alice\r");
+    assert!(person.sees("END").ends_with("\r\n/\r\nlogin sh\r\nEND"));
+}
+
+#[test]
+fn a_place_that_is_not_there_is_told_on_the_line_and_init_held_off() {
+    for option in ["-C", "-r"] {
+        let (room, mut person) = (Room::new(), Person::new());
+        let getty = room.getty(&[option, "/no/such"], person.line(), &[]);
+        person.sees("login: ");
+        person.types("alice\r");
+        person.sees("cannot enter /no/such: No such file or directory");
+        assert!(!getty.ends_within(Duration::from_millis(100)));
+    }
+}
+
+#[test]
+fn more_keys_may_erase() {
+    let options = ["--erase-chars", "#", "--kill-chars", "@", "-i", "-N"];
+    let (room, mut person) = (Room::new(), Person::new());
+    let _getty = room.getty(&options, person.line(), &[]);
+    person.sees("login: ");
+    person.types("mallory@alicx#e\r");
+    person.sees("<--><alice>.");
+}
+
+#[test]
+fn a_key_may_have_to_come_before_the_prompt() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let _getty = room.getty(&["-p"], person.line(), &[]);
+    assert!(!person.sees("[press a key to log in]").contains("login: "));
+    person.types("x");
+    person.sees("login: ");
+    person.types("alice\r");
+    person.sees("<--><alice>.");
+}
+
+#[test]
+fn an_automatic_login_together_with_a_host_asks_for_the_name() {
+    for host in [&["-H", "box"][..], &["-E"]] {
+        let (room, mut person) = (Room::new(), Person::new());
+        let _getty = room.getty(&[&["-a", "root"], host].concat(), person.line(), &[]);
+        person.sees("login: ");
+        person.types("alice\r");
+        assert!(!person.sees("<alice>.").contains("<-f>"));
+    }
+}
+
+#[test]
+fn the_line_may_be_opened_later() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let started = Instant::now();
+    let _getty = room.getty(&["-d", "1"], person.line(), &[]);
+    person.sees("login: ");
+    assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+#[test]
+fn a_line_is_hung_up_once_also_where_that_is_asked_for() {
+    for option in ["--hangup", "--nohints"] {
+        let (room, mut person) = (Room::new(), Person::new());
+        let (trace, login) = (room.path("trace"), room.login());
+        let words = ["-e", "trace=ioctl", "-o", trace.to_str().unwrap(), crate::harness::GETTY, option];
+        let words = [&words[..], &["-l", login.to_str().unwrap(), person.line()]].concat();
+        if std::process::Command::new("strace").arg("-V").output().is_err() {
+            return println!("skipped: no strace");
+        }
+        let words: Vec<_> = words.iter().map(std::ffi::OsStr::new).collect();
+        let _getty = Getty::spawn(&mut room.command("strace", &words));
+        person.sees("login: ");
+        let traced = std::fs::read_to_string(trace).unwrap();
+        assert_eq!(traced.matches("TIOCVHANGUP").count(), 1, "{option}: {traced}");
+    }
+}
+
+#[test]
+fn a_line_is_never_hung_up_where_that_is_asked_for() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let holder = person.open();
+    let _getty = room.getty(&["--nohangup"], person.line(), &[]);
+    person.sees("login: ");
+    assert!(rustix::termios::tcgetattr(&holder).is_ok());
+}
+
+#[test]
+fn a_line_that_comes_late_is_used_where_that_is_asked_for() {
+    let room = Room::new();
+    let login = room.login();
+    // Pseudo terminals of the getty's own, of which there is none yet.
+    let script = "mkdir /dev/shm/pts && mount -t devpts -o newinstance,ptmxmode=600 devpts /dev/shm/pts && exec \"$@\"";
+    let words = ["-c", script, "sh", crate::harness::GETTY, "--onifexists", "-l", login.to_str().unwrap(), "shm/pts/0"];
+    let getty = Getty::spawn(&mut room.command("sh", &words.map(std::ffi::OsStr::new)));
+    assert!(!getty.ends_within(Duration::from_millis(500)));
+    let pts = std::path::PathBuf::from(format!("/proc/{}/root/dev/shm/pts", getty.pid()));
+    let mut person = Person::in_instance(&pts);
+    person.sees("login: ");
+    person.types("alice\r");
+    person.sees("<--><alice>.");
+}
+
+#[test]
+fn a_line_that_is_no_console_is_waited_for_where_that_is_asked_for() {
+    let (room, person) = (Room::new(), Person::new());
+    let getty = room.getty(&["--onifconsole"], person.line(), &[]);
+    assert!(!getty.ends_within(Duration::from_millis(300)));
+    assert!(room.wtmp().is_empty());
+}
+
+#[test]
+fn locked_modes_do_not_outlive_who_locked_them() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let script = "import fcntl,os,struct,sys,termios\nf=os.open(sys.argv[1],os.O_RDWR|os.O_NOCTTY)\n\
+                  fcntl.ioctl(f,0x5457,struct.pack('IIII20s',~0&0xffffffff,0xffffffff,0,0xffffffff,b''))";
+    let _held = person.open(); // a line that was closed looks hung up to the person
+    let locked = std::process::Command::new("python3").args(["-c", script]).arg(person.path()).status();
+    if !locked.is_ok_and(|status| status.success()) {
+        return println!("skipped: no python3 to lock the modes");
+    }
+    let _getty = room.getty(&[], person.line(), &[]);
+    person.sees("login: ");
+    assert!(!person.modes().local_modes.contains(rustix::termios::LocalModes::ECHO));
+}
+
+#[test]
+fn the_prompt_may_have_the_full_name_of_the_host() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let login = room.login();
+    let script = "hostname box.corp.example && exec \"$@\"";
+    let words = ["--uts", "sh", "-c", script, "sh", crate::harness::GETTY, "--long-hostname", "-i", "-N", "-l"];
+    let words = [&words[..], &[login.to_str().unwrap(), person.line()]].concat();
+    let words: Vec<_> = words.iter().map(std::ffi::OsStr::new).collect();
+    let _getty = Getty::spawn(&mut room.command("unshare", &words));
+    assert_eq!(person.sees("login: "), "box.corp.example login: ");
+}
+
+#[test]
 fn nobody_is_waited_for_longer_than_the_timeout() {
     for typed in ["", "ali"] {
         let (room, mut person) = (Room::new(), Person::new());
@@ -171,7 +348,7 @@ fn a_speed_is_set_and_a_break_goes_on_to_the_next() {
     let _getty = room.getty(&[], person.line(), &["9600,250000"]);
     person.sees("login: ");
     assert_eq!(person.modes().output_speed(), 9600);
-    person.types("ali\0");
+    person.types("\0\0\0"); // one BREAK, as long as a person's finger
     person.sees("login: ");
     assert_eq!(person.modes().output_speed(), 250_000);
     person.types("alice\r");

@@ -8,6 +8,7 @@ use crate::deadlines::{Deadlines, Subject};
 use crate::display;
 use crate::effect::{Effect, Signal};
 use crate::event::{RequestId, Whom, Witnesses};
+use crate::gettys::{self, Gettys};
 use crate::names::{SessionId, VtNumber};
 use crate::open::refuse;
 use crate::policy::Policy;
@@ -46,9 +47,10 @@ pub(crate) struct Reach<'a> {
     pub(crate) sessions: &'a mut Sessions,
     pub(crate) users: &'a mut Users,
     pub(crate) seats: &'a mut Seats,
+    pub(crate) gettys: &'a mut Gettys,
     pub(crate) deadlines: &'a mut Deadlines,
     pub(crate) policy: &'a Policy,
-    pub(crate) foreground: Option<VtNumber>,
+    pub(crate) foreground: &'a mut Option<VtNumber>,
 }
 
 /// The session ends from now on; it is gone when its processes are. One that is being opened ends once it has.
@@ -68,19 +70,21 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
     end(now, session, kills, reach.deadlines);
     let pressed = press(now, session, why, reach.deadlines);
     let display = user.and_then(|user| display::leave(user, session).then(|| user.display().copied()));
+    let vt = session.vt;
     let seat = session.seat.as_ref().and_then(|seat| reach.seats.get_mut(seat));
 
     let mut effects = vec![Effect::SaveSession(*id)];
     effects.push(Effect::Announce(Signal::SessionChanged(*id, &["State"])));
     if let Some(seat) = seat {
-        effects.extend(switch::settle(seat, reach.sessions, reach.foreground));
+        effects.extend(switch::settle(seat, reach.sessions, *reach.foreground));
     }
     if let Some(display) = display {
         effects.extend(display.map(Effect::SaveSession));
         effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
     }
     effects.push(Effect::SaveUser(uid));
-    effects.extend(pressed);
+    effects.extend(pressed.into_iter().filter(|effect| *effect != Effect::SaveSession(*id))); // as it is above
+    effects.extend(vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
     effects
 }
 
@@ -91,6 +95,12 @@ pub(crate) fn end(now: Moment, session: &mut Session, kills: bool, deadlines: &m
         session.ending.force = Force::AfterLeader(None);
     }
     ask_again(now, session, deadlines);
+}
+
+/// After a restart: the session's processes were told to go, and are killed at `at`.
+pub(crate) fn told(now: Moment, at: Moment, session: &mut Session, deadlines: &mut Deadlines) {
+    session.ending.force = Force::Told(at);
+    set_deadline(now, session, deadlines);
 }
 
 /// What is known of the end of a closing session decides what is done to its processes.
@@ -168,7 +178,7 @@ pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec
         }
         Force::Told(at) if at.monotonic <= now.monotonic => {
             session.ending.force = Force::Killed;
-            effects.push(signal(session, SIGKILL));
+            effects.extend([signal(session, SIGKILL), Effect::SaveSession(*id)]);
         }
         _ => {}
     }
@@ -202,7 +212,7 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     }
     effects.push(Effect::ForgetSession(*id));
     if let Some(seat) = &session.seat {
-        effects.extend(switch::leave(id, seat, session.vt, reach.sessions, reach.seats, reach.foreground));
+        effects.extend(switch::leave(id, seat, session.vt, reach.sessions, reach.seats, *reach.foreground));
     }
     if let Some(user) = reach.users.get_mut(&uid) {
         user.sessions.remove(id);
@@ -217,18 +227,21 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
     if session.announced {
         effects.push(Effect::Announce(Signal::SessionRemoved(*id)));
     }
+    effects.extend(session.vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
+    effects.extend(session.vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
     effects
 }
 
 /// The session's processes are told to go, unless they were: those that end on a hang-up, those that end when asked, and
-/// those that are stopped.
+/// those that are stopped. When they are killed stands in the session's file first, for a logind started until then.
 fn hurry(now: Moment, session: &mut Session, deadlines: &mut Deadlines) -> Vec<Effect> {
     if matches!(session.ending.force, Force::Told(_) | Force::Killed) {
         return Vec::new();
     }
     session.ending.force = Force::Told(now + GRACE);
     set_deadline(now, session, deadlines);
-    vec![signal(session, SIGTERM), signal(session, SIGHUP), signal(session, SIGCONT)]
+    let saved = Effect::SaveSession(session.id);
+    vec![saved, signal(session, SIGTERM), signal(session, SIGHUP), signal(session, SIGCONT)]
 }
 
 fn signal(session: &Session, signal: i32) -> Effect {

@@ -3,7 +3,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::names::{SessionId, Uid};
+use crate::names::{SessionId, Uid, VtNumber};
 use crate::time::Moment;
 
 /// Whose deadline it is.
@@ -13,6 +13,8 @@ pub(crate) enum Subject {
     Session(SessionId),
     /// A user without sessions.
     User(Uid),
+    /// A virtual terminal that waits for a getty.
+    Vt(VtNumber),
 }
 
 /// At most one deadline a subject. All work is logarithmic in their number.

@@ -108,6 +108,8 @@ pub enum Effect {
     /// Empty and remove `/run/user/UID`, off the loop, after what is being made of it; comes back as
     /// [`crate::Event::RuntimeDirectoryRemoved`].
     RemoveRuntimeDirectory(Uid),
+    /// Do this at a virtual terminal.
+    Vt(VtNumber, VtDeed),
     /// Tell everybody.
     Announce(Signal),
     /// Answer a call. A successful login takes the life line's writing end along.
@@ -117,6 +119,20 @@ pub enum Effect {
         /// The answer.
         answer: Answer,
     },
+}
+
+/// What is done at a virtual terminal about its getty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VtDeed {
+    /// Make it one that a key can switch to.
+    Prepare,
+    /// Look who has it; comes back as [`crate::event::VtNews::Seen`].
+    Look,
+    /// Start the configured getty there and watch it; that it ended, or could not be started, comes back as
+    /// [`crate::event::VtNews::GettyExited`].
+    StartGetty,
+    /// Let the kernel forget what is on it, unless somebody has it open, and make it one that a key can switch to.
+    Free,
 }
 
 /// A D-Bus signal of org.freedesktop.login1(5).

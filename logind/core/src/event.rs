@@ -121,8 +121,12 @@ pub enum Event {
         /// What the kernel said.
         outcome: Result<(), i32>,
     },
-    /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`). At start this comes before what is restored.
+    /// A virtual terminal came to the front (`/sys/class/tty/tty0/active`).
     Foreground(Option<VtNumber>),
+    /// The virtual terminal in front when logind starts. This comes first of all.
+    StartedAt(Option<VtNumber>),
+    /// News of a virtual terminal.
+    Vt(VtNumber, VtNews),
     /// Whether `seat0` has a graphics device, now and from now on.
     Graphics(bool),
     /// The configuration was read, again.
@@ -140,6 +144,30 @@ pub enum Event {
     RestoreEnded,
     /// A deadline of [`crate::Core::next_deadline`] has come.
     Deadline,
+}
+
+/// What happened at a virtual terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VtNews {
+    /// This is who has it, as [`crate::effect::VtDeed::Look`] asked.
+    Seen(VtUse),
+    /// The getty that was started there has ended, as what it became; or could not be started.
+    GettyExited,
+    /// The logind before this one had started a getty there. If it has ended since, that is told after all is restored.
+    GettyFound,
+}
+
+/// Who has a virtual terminal, as the kernel and utmp have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VtUse {
+    /// Nobody.
+    Free,
+    /// Nobody, but somebody had it a moment ago, or is said to have it and is gone.
+    Left,
+    /// Somebody has it open.
+    Open,
+    /// A getty waits at it, or somebody is logged in there.
+    Getty,
 }
 
 /// Which essential effect failed.
@@ -272,6 +300,8 @@ pub struct SavedSession {
     pub idle: bool,
     /// Since when that is so.
     pub idle_since: Moment,
+    /// When its processes are killed, which were told to go.
+    pub kill_at: Option<Moment>,
 }
 
 /// A user as the state file has it (`/run/systemd/users/UID`).

@@ -1,7 +1,7 @@
 //! The rules of logind: events in, effects out. No file, clock, bus, thread or libc can be reached from here.
 //!
 //! Nouns hold one fact each in private fields: [`session`], [`user`], [`seat`]. Verbs are the only code that touches
-//! two nouns, and say what they may change: `open`, `close`, `kill`, `hint`, `switch`, `restore`.
+//! two nouns, and say what they may change: `open`, `close`, `kill`, `hint`, `switch`, `gettys`, `restore`.
 //! [`Core`] owns the nouns and hands each event to its verb; `gate` says who may.
 //!
 //! # A session's life
@@ -56,6 +56,7 @@ extern crate alloc;
 mod close;
 mod deadlines;
 mod display;
+mod gettys;
 mod hint;
 mod idle;
 mod kill;

@@ -172,7 +172,7 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
     let early = session.ending.early;
     let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
 
-    let mut effects = switch::arrive(id, reach.sessions, reach.seats, reach.foreground);
+    let mut effects = switch::arrive(id, reach.sessions, reach.seats, *reach.foreground);
     effects.push(Effect::SaveSession(*id));
     effects.push(Effect::SaveUser(uid));
     if let Some(user) = reach.users.get_mut(&uid) {

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::names::VtNumber;
 use crate::time::Span;
 
 /// The configured rules. Changed by [`crate::Event::Configured`]; sessions that are open keep running.
@@ -18,6 +19,10 @@ pub struct Policy {
     pub user_stop_delay: Span,
     /// SessionsMax=: how many sessions there may be. One user may have half of them, root has no limit.
     pub sessions_max: u64,
+    /// NAutoVTs=: up to which virtual terminal one that comes to the front gets a getty, if nobody has it.
+    pub auto_vts: u8,
+    /// ReserveVT=: the virtual terminal that always has one.
+    pub reserve_vt: Option<VtNumber>,
     /// SeatServices=: the PAM services whose word on seat and virtual terminal is believed (display managers).
     pub seat_services: Vec<String>,
 }
@@ -30,6 +35,8 @@ impl Default for Policy {
             kill_exclude_users: alloc::vec!["root".into()],
             user_stop_delay: Span::seconds(10),
             sessions_max: 8192,
+            auto_vts: 0,
+            reserve_vt: None,
             seat_services: Vec::new(),
         }
     }

@@ -9,6 +9,7 @@ use crate::close::{self, Reach, Witness};
 use crate::deadlines::{Deadlines, Subject};
 use crate::effect::Effect;
 use crate::event::{Event, Failed, Step};
+use crate::gettys::{self, Getty, Gettys};
 use crate::names::{SeatId, SessionId, Uid, VtNumber};
 use crate::open::{self, Logins};
 use crate::policy::Policy;
@@ -29,6 +30,7 @@ pub struct Core {
     users: Users,
     seats: Seats,
     logins: Logins,
+    gettys: Gettys,
     deadlines: Deadlines,
     policy: Policy,
     foreground: Option<VtNumber>,
@@ -43,6 +45,7 @@ impl Core {
             users: BTreeMap::new(),
             seats: BTreeMap::from([(seat0.clone(), Seat::new(seat0, has_vts))]),
             logins: Logins::default(),
+            gettys: Gettys::new(),
             deadlines: Deadlines::default(),
             policy,
             foreground: None,
@@ -52,8 +55,8 @@ impl Core {
     /// Something happened: what is to be done. The only way anything changes.
     #[must_use]
     pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Effect> {
-        let Self { sessions, users, seats, logins, deadlines, policy, foreground } = self;
-        let reach = &mut Reach { sessions, users, seats, deadlines, policy, foreground: *foreground };
+        let Self { sessions, users, seats, logins, gettys, deadlines, policy, foreground } = self;
+        let reach = &mut Reach { sessions, users, seats, gettys, deadlines, policy, foreground };
         match event {
             Event::Login { request, login } => open::ask(now, request, login, logins, reach),
             Event::UserFound { request, account } => open::user_found(now, request, account, logins, reach),
@@ -73,9 +76,7 @@ impl Core {
             Event::IdleHint { request, session, idle } => hint::idle(now, request, &session, idle, reach.sessions),
             Event::LockedHint { request, session, locked } => hint::locked(request, &session, locked, reach.sessions),
             Event::Lock { request, session, locked } => hint::lock(request, session.as_ref(), locked, reach.sessions),
-            Event::Switch { request, switch } => {
-                switch::switch(request, &switch, reach.sessions, reach.seats, reach.foreground)
-            }
+            Event::Switch { request, switch } => switch::switch(request, &switch, reach),
             Event::LifeLineClosed(id) => close::lost(now, &id, Witness::LifeLine, reach),
             Event::LeaderExited(id) => close::lost(now, &id, Witness::Leader, reach),
             Event::ScopeEmpty(id) => close::scope_empty(now, &id, reach),
@@ -83,15 +84,13 @@ impl Core {
             Event::RuntimeDirectoryRemoved { uid, outcome } => {
                 stop::directory_removed(now, uid, outcome, logins, reach.users, reach.deadlines)
             }
-            Event::Foreground(vt) => {
-                let effects = switch::show(vt, reach.sessions, reach.seats);
-                *foreground = vt;
-                effects
-            }
+            Event::Foreground(vt) => gettys::shown(vt, reach),
+            Event::StartedAt(vt) => switch::show(vt, reach),
+            Event::Vt(vt, news) => gettys::news(now, vt, news, reach),
             Event::Graphics(is_there) => switch::graphics(is_there, reach.seats),
             Event::Configured(new) => {
                 *policy = new;
-                Vec::new()
+                gettys::configured(&mut Reach { sessions, users, seats, gettys, deadlines, policy, foreground })
             }
             Event::UserRestored(saved) => restore::user(saved, reach),
             Event::SessionRestored { saved, witnesses } => restore::session(now, saved, witnesses, reach),
@@ -153,6 +152,11 @@ impl Core {
         self.seats.values()
     }
 
+    /// Whether there is a getty on the virtual terminal that logind started.
+    pub fn has_getty(&self, vt: VtNumber) -> bool {
+        self.gettys.get(&vt).is_some_and(Getty::is_running)
+    }
+
     /// Whether the session is in front on its seat; one without a seat always is (sd_session_is_active(3)).
     pub fn is_active(&self, session: &Session) -> bool {
         match &session.seat {
@@ -197,6 +201,7 @@ fn overdue(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
             }
             Subject::Session(id) => close::overdue(now, &id, reach),
             Subject::User(uid) => stop::overdue(uid, reach.users),
+            Subject::Vt(vt) => gettys::overdue(vt, reach),
         });
     }
     effects

@@ -9,6 +9,7 @@ use crate::deadlines::Subject;
 use crate::display;
 use crate::effect::Effect;
 use crate::event::{SavedSession, SavedStage, SavedUser, Witnesses};
+use crate::gettys;
 use crate::session::{Ending, Idle, Session, Stage};
 use crate::switch;
 use crate::time::Moment;
@@ -42,6 +43,7 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
         let scope = saved.class.has_scope().then_some(Effect::RemoveScope { session: id, uid });
         return scope.into_iter().chain([Effect::ForgetSession(id)]).collect();
     };
+    let kill_at = saved.kill_at;
     let mut session = unpack(saved);
     user.sessions.insert(id);
     user.announced |= session.announced;
@@ -51,6 +53,9 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
         // A login that got no answer may go on without its session: nothing of it is killed.
         let kills = session.announced && reach.policy.kills_processes_of(&user.account.name);
         close::end(now, &mut session, kills, reach.deadlines);
+        if let Some(at) = kill_at {
+            close::told(now, at, &mut session, reach.deadlines);
+        }
     }
     switch::reserve(&session, reach.seats);
     let is_announced = session.announced;
@@ -58,7 +63,7 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
 
     let mut effects = vec![Effect::WatchAgain(id)];
     if is_announced {
-        effects.extend(switch::arrive(&id, reach.sessions, reach.seats, reach.foreground));
+        effects.extend(switch::arrive(&id, reach.sessions, reach.seats, *reach.foreground));
     }
     if !left.leader {
         effects.extend(close::lost(now, &id, Witness::Leader, reach));
@@ -90,6 +95,7 @@ pub(crate) fn ended(now: Moment, reach: &mut Reach<'_>) -> Vec<Effect> {
         }
     }
     effects.extend(reach.seats.keys().cloned().map(Effect::SaveSeat));
+    effects.extend(gettys::configured(reach));
     effects
 }
 

@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::answer::{Answer, Refusal};
+use crate::close::Reach;
 use crate::effect::{Effect, Signal};
 use crate::event::{RequestId, Switch};
 use crate::names::{SeatId, SessionId, VtNumber};
@@ -57,10 +58,11 @@ pub(crate) fn leave(
 }
 
 /// Another virtual terminal is shown.
-pub(crate) fn show(foreground: Option<VtNumber>, sessions: &Sessions, seats: &mut Seats) -> Vec<Effect> {
+pub(crate) fn show(foreground: Option<VtNumber>, reach: &mut Reach<'_>) -> Vec<Effect> {
+    *reach.foreground = foreground;
     let mut effects = Vec::new();
-    for seat in seats.values_mut().filter(|seat| seat.has_vts) {
-        effects.extend(settle(seat, sessions, foreground));
+    for seat in reach.seats.values_mut().filter(|seat| seat.has_vts) {
+        effects.extend(settle(seat, reach.sessions, foreground));
     }
     effects
 }
@@ -91,15 +93,10 @@ pub(crate) fn settle(seat: &mut Seat, sessions: &Sessions, foreground: Option<Vt
 
 /// Something else is to come to the front. The answer is that the kernel was asked: whoever has the terminal in front may
 /// take its time to let go (`ioctl_vt(2)`, VT_PROCESS), and what is shown then is told as such.
-pub(crate) fn switch(
-    request: RequestId,
-    switch: &Switch,
-    sessions: &Sessions,
-    seats: &Seats,
-    foreground: Option<VtNumber>,
-) -> Vec<Effect> {
+pub(crate) fn switch(request: RequestId, switch: &Switch, reach: &Reach<'_>) -> Vec<Effect> {
+    let (seats, foreground) = (&*reach.seats, *reach.foreground);
     let vt = match switch {
-        Switch::Session(id) => vt_of_session(id, sessions, seats),
+        Switch::Session(id) => vt_of_session(id, reach.sessions, seats),
         Switch::Vt(seat, vt) => with_vts(seat, seats).map(|_| Some(*vt)),
         Switch::Next(seat) => with_vts(seat, seats).and_then(|seat| neighbour(seat, foreground, true)),
         Switch::Previous(seat) => with_vts(seat, seats).and_then(|seat| neighbour(seat, foreground, false)),

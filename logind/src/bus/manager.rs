@@ -109,6 +109,7 @@ const OPENED: Arguments = &[
 ];
 
 const PROPERTIES: &[Property<Core>] = &[
+    property("NAutoVTs", "u", Constant, |_, core| u32::from(core.policy().auto_vts).into()),
     property("KillOnlyUsers", "as", Constant, |_, core| core.policy().kill_only_users.clone().into()),
     property("KillExcludeUsers", "as", Constant, |_, core| core.policy().kill_exclude_users.clone().into()),
     property("KillUserProcesses", "b", Constant, |_, core| core.policy().kill_user_processes.into()),

@@ -23,7 +23,8 @@ fn every_key_we_use_changes_what_it_names() {
     let config = login(
         "KillUserProcesses=Yes\nKillOnlyUsers=alice 'b ob'\nKillExcludeUsers=\nKillExcludeUsers=carol\n\
          UserStopDelaySec=1min 30s\nSessionsMax=7\nRuntimeDirectorySize=25%\nRuntimeDirectoryInodesMax=100\n\
-         ManageCgroups=off\nSeatServices=gdm-password sddm\n",
+         ManageCgroups=off\nSeatServices=gdm-password sddm\n\
+         NAutoVTs=4\nReserveVT=5\nAutoVTCommand=/sbin/agetty --noclear '%I' linux\n",
     );
     let policy = Policy {
         kill_user_processes: true,
@@ -31,12 +32,18 @@ fn every_key_we_use_changes_what_it_names() {
         kill_exclude_users: vec!["carol".into()],
         user_stop_delay: Span::seconds(90),
         sessions_max: 7,
+        auto_vts: 4,
+        reserve_vt: VtNumber::new(5),
         seat_services: vec!["gdm-password".into(), "sddm".into()],
     };
     assert_eq!(config.policy, policy);
     assert_eq!(config.runtime_directory_size, MemorySize::OfMemory { permyriad: 2500 });
     assert_eq!(config.runtime_directory_inodes, Some(100));
     assert!(!config.manage_cgroups);
+    assert_eq!(
+        config.auto_vt_command.as_deref(),
+        Some(&["/sbin/agetty", "--noclear", "%I", "linux"].map(String::from)[..])
+    );
 }
 
 #[test]
@@ -46,7 +53,7 @@ fn an_empty_value_is_the_default() {
 
 #[test]
 fn a_key_of_systemd_is_silent_and_a_wrong_one_is_said_once_with_its_line() {
-    assert_eq!(login("HandleLidSwitch=ignore\nNAutoVTs=3\nIdleAction=lock\n"), Config::default());
+    assert_eq!(login("HandleLidSwitch=ignore\nIdleAction=lock\n"), Config::default());
     let (config, complaints) = parse("[Login]\n# fine\nHandelLidSwitch=ignore\nSessionsMax=many\n[Logout]\nA=b\n");
     assert_eq!(config, Config::default());
     let said: Vec<String> = complaints.iter().map(ToString::to_string).collect();
@@ -143,4 +150,28 @@ fn the_manual_has_every_key_that_counts() {
     let source = include_str!("../config.rs");
     let arms = source.lines().filter(|line| line.trim_start().starts_with('"') && line.contains("\" => "));
     assert_eq!(taken, arms.count());
+}
+
+#[test]
+fn no_terminal_gets_a_getty_of_ours_unless_somebody_says_so() {
+    let policy = Config::default().policy;
+    assert_eq!((policy.auto_vts, policy.reserve_vt), (0, None), "init runs gettys of its own");
+    assert_eq!(login("ReserveVT=0\n").policy.reserve_vt, None);
+}
+
+#[test]
+fn terminals_that_the_kernel_does_not_tell_of_and_commands_without_a_line_are_refused() {
+    for line in [
+        "NAutoVTs=16",
+        "NAutoVTs=-1",
+        "ReserveVT=16",
+        "ReserveVT=tty6",
+        "AutoVTCommand=getty %I",
+        "AutoVTCommand=/sbin/getty",
+        "AutoVTCommand=/sbin/getty-%I",
+        "AutoVTCommand=/sbin/getty '%I",
+    ] {
+        let (config, complaints) = parse(&format!("[Login]\n{line}\n"));
+        assert_eq!((config, complaints.len()), (Config::default(), 1), "{line}");
+    }
 }

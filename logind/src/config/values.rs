@@ -2,6 +2,8 @@
 
 use logind_core::time::Span;
 
+use crate::effects::getty::LINE;
+
 /// A size that may depend on how much memory the machine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemorySize {
@@ -39,6 +41,20 @@ pub(super) fn boolean(value: &str) -> Option<bool> {
 pub(super) fn number(value: &str) -> Option<u64> {
     let is_decimal = value.bytes().all(|b| b.is_ascii_digit()) && (value == "0" || !value.starts_with('0'));
     value.parse().ok().filter(|_| is_decimal)
+}
+
+/// How many virtual terminals, or which: as many as the kernel tells of whether they are in use (`ioctl_vt(2)`,
+/// VT_GETSTATE).
+pub(super) fn terminals(value: &str) -> Option<u8> {
+    number(value).and_then(|n| u8::try_from(n).ok()).filter(|&n| n <= 15)
+}
+
+/// A program by its absolute path, with arguments; one of the words must have the line's place in it.
+pub(super) fn command(value: &str) -> Option<Vec<String>> {
+    words(value).filter(|words| {
+        let is_absolute = words.first().is_some_and(|program| program.starts_with('/'));
+        is_absolute && words.iter().skip(1).any(|word| word.contains(LINE))
+    })
 }
 
 /// The words of a list: separated by blanks, quoted with `"` or `'`, a backslash before a byte that is meant.

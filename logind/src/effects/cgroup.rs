@@ -90,6 +90,29 @@ impl Cgroups {
         }
     }
 
+    /// Puts process `pid`, a getty of ours on `line`, into a cgroup of its own, named as systemd names it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn set_apart(&self, line: &str, pid: u32) -> io::Result<()> {
+        let Some(cgroup) = self.of_getty(line) else { return Ok(()) };
+        cgroup.parent().map_or(Ok(()), hierarchy::make_cgroup)?;
+        hierarchy::make_cgroup(&cgroup)?;
+        hierarchy::move_into(&cgroup, pid)
+    }
+
+    /// Removes that cgroup, unless processes are left in it.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn forget_getty(&self, line: &str) -> io::Result<()> {
+        self.of_getty(line).map_or(Ok(()), |cgroup| remove_tree(&cgroup))
+    }
+
+    fn of_getty(&self, line: &str) -> Option<PathBuf> {
+        self.base.as_ref().map(|base| base.join("system.slice").join(format!("getty@{line}.service")))
+    }
+
     /// Removes a user's slice, with what is empty in it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What carries one effect out each: cgroups, signals, runtime directories, life lines, virtual terminals.
 
 pub(crate) mod cgroup;
+pub(crate) mod getty;
 mod hierarchy;
 pub(crate) mod kill;
 pub(crate) mod life_line;

@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logind_core::Event;
-use logind_core::event::RequestId;
+use logind_core::event::{RequestId, VtNews, VtUse};
 use logind_core::login::Account;
-use logind_core::names::{SessionId, Uid};
+use logind_core::names::{SessionId, Uid, VtNumber};
 use nix::unistd::User;
 use rustix::io::Errno;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
+
+use crate::effects::vt::who_has;
 
 /// How many look-ups run at once. A directory service that hangs holds up no more threads than this.
 const LOOK_UPS: usize = 8;
@@ -28,8 +30,11 @@ const MAKINGS: usize = 32;
 /// How many runtime directories are removed at once.
 const REMOVALS: usize = 4;
 
+/// How many virtual terminals are looked at at once.
+const LOOKS: usize = 2;
+
 /// How many threads all of them need.
-pub(crate) const THREADS: usize = LOOK_UPS + MAKINGS + REMOVALS;
+pub(crate) const THREADS: usize = LOOK_UPS + MAKINGS + REMOVALS + LOOKS;
 
 /// How long a login waits for the user database. Our PAM module gives up much sooner; this is so that all calls end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +49,7 @@ pub(super) struct Jobs {
     look_ups: Arc<Semaphore>,
     makings: Arc<Semaphore>,
     removals: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
     turns: BTreeMap<Uid, Turns>,
 }
 
@@ -54,6 +60,7 @@ impl Default for Jobs {
             look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
             makings: Arc::new(Semaphore::new(MAKINGS)),
             removals: Arc::new(Semaphore::new(REMOVALS)),
+            looks: Arc::new(Semaphore::new(LOOKS)),
             turns: BTreeMap::new(),
         }
     }
@@ -115,6 +122,24 @@ impl Jobs {
         self.running.spawn(async move {
             let outcome = async { beside_the_loop(enter(turn, gate).await?, removal).await }.await;
             (uid, Event::RuntimeDirectoryRemoved { uid, outcome: outcome.map_err(errno) })
+        });
+    }
+
+    /// Utmp may be locked by whoever may write it, and a terminal's driver may be busy. What cannot be looked at is
+    /// somebody's.
+    pub(super) fn look_at_vt(&mut self, vt: VtNumber) {
+        let gate = Arc::clone(&self.looks);
+        self.running.spawn(async move {
+            let permit = gate.acquire_owned().await.map_err(io::Error::other);
+            let seen = match permit {
+                Ok(permit) => beside_the_loop(permit, move || who_has(vt)).await,
+                Err(error) => Err(error),
+            };
+            let seen = seen.unwrap_or_else(|error| {
+                tracing::warn!(vt = vt.get(), error = %error, "cannot see who has a virtual terminal: it gets no getty");
+                VtUse::Open
+            });
+            (Uid::ROOT, Event::Vt(vt, VtNews::Seen(seen)))
         });
     }
 

@@ -1,6 +1,7 @@
 //! What turns one outside thing into events each, and the one place where they are waited for.
 
 pub(crate) mod foreground;
+mod gettys;
 pub(crate) mod graphics;
 mod jobs;
 mod poller;
@@ -11,12 +12,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::process::Child;
 
 use logind_core::Event;
 use logind_core::event::RequestId;
-use logind_core::names::{SessionId, Uid};
+use logind_core::names::{SessionId, Uid, VtNumber};
 
 use foreground::Foreground;
+use gettys::Gettys;
 use graphics::Graphics;
 use jobs::Jobs;
 use poller::Poller;
@@ -33,6 +36,7 @@ pub(crate) struct Sources {
     watches: Watches,
     foreground: Option<Foreground>,
     graphics: Option<Graphics>,
+    gettys: Gettys,
     jobs: Jobs,
     ready: VecDeque<Event>,
 }
@@ -52,6 +56,7 @@ impl Sources {
             watches: Watches::default(),
             foreground,
             graphics: None,
+            gettys: Gettys::default(),
             jobs: Jobs::default(),
             ready: VecDeque::new(),
         })
@@ -66,6 +71,19 @@ impl Sources {
         self.ready.push_back(Event::Graphics(graphics.are_there()));
         self.graphics = Some(graphics);
         Ok(())
+    }
+
+    /// Watches a getty on `vt`, the process that `pidfd` pins, which is our `child` or that of the logind before us.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn watch_getty(&mut self, vt: VtNumber, pidfd: OwnedFd, child: Option<Child>) -> io::Result<()> {
+        self.gettys.watch(&self.poller, vt, pidfd, child)
+    }
+
+    /// Looks who has `vt`; the answer is an event.
+    pub(crate) fn look_at_vt(&mut self, vt: VtNumber) {
+        self.jobs.look_at_vt(vt);
     }
 
     /// The next thing that happened. Nothing is lost if this is dropped while it waits.
@@ -91,6 +109,7 @@ impl Sources {
             match token {
                 poller::FOREGROUND => self.look_at_foreground(),
                 poller::GRAPHICS => self.ready.extend(self.graphics.as_mut().and_then(Graphics::changed)),
+                token if token & poller::GETTYS != 0 => self.ready.extend(self.gettys.ended(&self.poller, token)),
                 token => self.ready.extend(self.watches.spoke(&self.poller, token)),
             }
         }
@@ -179,6 +198,8 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::time::Duration;
 
+    use logind_core::event::VtNews;
+
     use super::*;
     use crate::effects::life_line::{self, LifeLine};
     use crate::processes::{Base, Process};
@@ -240,5 +261,39 @@ mod tests {
         answers.sort_by_key(|answer| matches!(answer, Event::UserFound { request: RequestId(8), .. }));
         assert_eq!(answers[0], Event::UserFound { request: RequestId(7), account: Err(libc::ENOENT) });
         assert!(matches!(&answers[1], Event::UserFound { account: Ok(root), .. } if root.name == "root"));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_getty_is_told_once_and_its_child_is_buried() {
+        let mut sources = Sources::open(None).expect("sources");
+        let vt = |n| VtNumber::new(n).expect("a terminal");
+        let gettys = [3, 63].map(|n| {
+            let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
+            let (stdin, pid) = (child.stdin.take(), child.id());
+            let (pidfd, process) = crate::processes::pin(pid).expect("it runs");
+            sources.watch_getty(vt(n), pidfd, Some(child)).expect("watched");
+            (stdin, process)
+        });
+        assert!(is_quiet(&mut sources).await);
+        let [(three, process), (last, _)] = gettys;
+        drop(three);
+        assert_eq!(next(&mut sources).await, Event::Vt(vt(3), VtNews::GettyExited));
+        let gone = std::fs::metadata(format!("/proc/{}", process.pid)).is_err();
+        assert!(gone, "it waits to be buried");
+        assert!(is_quiet(&mut sources).await);
+        drop(last);
+        assert_eq!(next(&mut sources).await, Event::Vt(vt(63), VtNews::GettyExited));
+    }
+
+    #[tokio::test]
+    async fn a_getty_of_the_logind_before_us_is_watched_by_its_pidfd_alone() {
+        let mut sources = Sources::open(None).expect("sources");
+        let vt = VtNumber::new(3).expect("a terminal");
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
+        let (pidfd, _) = crate::processes::pin(child.id()).expect("it runs");
+        sources.watch_getty(vt, pidfd, None).expect("watched");
+        drop(child.stdin.take());
+        assert_eq!(next(&mut sources).await, Event::Vt(vt, VtNews::GettyExited));
+        child.wait().expect("its end");
     }
 }

@@ -20,6 +20,9 @@ pub(super) const GRAPHICS: u64 = 1;
 /// The first token for what belongs to a session.
 pub(super) const FIRST_FREE: u64 = 4;
 
+/// What the token of a getty has set, beside its terminal's number.
+pub(super) const GETTYS: u64 = 1 << 63;
+
 /// How many descriptors are reported at once.
 const BATCH: usize = 64;
 

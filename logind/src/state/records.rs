@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 
 use logind_core::Core;
 use logind_core::event::{SavedSession, SavedUser};
-use logind_core::names::{SeatId, SessionId, Uid};
+use logind_core::leader::Leader;
+use logind_core::names::{SeatId, SessionId, Uid, VtNumber};
 
 use super::folder::Folder;
 use super::text::Broken;
-use super::{seat, session, user};
+use super::{getty, seat, session, user};
 use crate::effects::life_line;
+use crate::effects::vt::line;
 use crate::processes;
 
 /// The directories of state files.
@@ -20,6 +22,7 @@ pub(crate) struct Records {
     sessions: Folder,
     users: Folder,
     seats: Folder,
+    gettys: Folder,
     boot: String,
 }
 
@@ -32,6 +35,8 @@ pub(crate) struct Places<'a> {
     pub(crate) users: &'a Path,
     /// Of seats.
     pub(crate) seats: &'a Path,
+    /// Of gettys.
+    pub(crate) gettys: &'a Path,
 }
 
 impl Records {
@@ -44,6 +49,7 @@ impl Records {
             sessions: Folder::make(places.sessions)?,
             users: Folder::make(places.users)?,
             seats: Folder::make(places.seats)?,
+            gettys: Folder::make(places.gettys)?,
             boot: boot.to_owned(),
         })
     }
@@ -129,6 +135,34 @@ impl Records {
             remove(&self.sessions, name);
         }
         Ok(saved)
+    }
+
+    /// Writes the file of a getty that was started on `vt`.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn save_getty(&self, vt: VtNumber, process: Leader) -> io::Result<()> {
+        self.gettys.write(&line(vt), &getty::write(process, &self.boot))
+    }
+
+    /// Removes that file.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn forget_getty(&self, vt: VtNumber) -> io::Result<()> {
+        self.gettys.remove(&line(vt))
+    }
+
+    /// The gettys that a logind before this one started. Files that are none, or are broken, are said and removed.
+    ///
+    /// # Errors
+    /// What listing them says.
+    pub(crate) fn gettys(&self) -> io::Result<Vec<(VtNumber, Leader)>> {
+        let read = |name: &str, bytes: &[u8]| {
+            let vt = VtNumber::from_line(name).ok_or(Broken::Bad("the file's name"))?;
+            Ok((vt, getty::read(bytes, &self.boot)?))
+        };
+        Ok(self.gettys.names()?.iter().filter_map(|name| read_or_remove(&self.gettys, name, read)).collect())
     }
 
     /// Removes the files of seats that are not there.

@@ -120,6 +120,97 @@ fn a_line_that_was_cut_is_never_a_name() {
     assert!(LoginName::parse(cut.as_bytes()).is_err());
 }
 
+#[test]
+fn extra_keys_erase_and_are_no_part_of_a_line() {
+    let keys = ExtraKeys { erase: "#é\x1c".to_owned(), kill: "@".to_owned() };
+    let typed = |text: &str| {
+        let mut editor = LineEditor::with_keys(keys.clone());
+        text.bytes().chain([b'\r']).find_map(|byte| editor.feed(byte).outcome)
+    };
+    for text in ["alicx#e", "alicxyzé\x1c\x7fe", "mallory@alice", "#@alice"] {
+        let outcome = typed(text);
+        assert!(outcome == Some(Outcome::Line("alice".to_owned())), "{text}");
+    }
+}
+
+#[test]
+fn no_extra_key_takes_enter_or_the_end_of_file_away() {
+    let keys = ExtraKeys { erase: "\r\n\x04".to_owned(), kill: "\r\n\x04".to_owned() };
+    assert!(LineEditor::with_keys(keys.clone()).feed(b'\r').outcome.is_some());
+    assert!(LineEditor::with_keys(keys).feed(4).outcome == Some(Outcome::EndOfFile));
+}
+
+#[test]
+fn the_first_character_can_be_erased_and_the_prompt_before_it_cannot() {
+    let mut editor = LineEditor::new();
+    assert_eq!(editor.feed(b'x').echo, b"x");
+    assert_eq!(editor.feed(0x7f).echo, b"\x08 \x08");
+    assert!(editor.feed(0x7f) == Step::default());
+}
+
+/// What a person means by a key, and the bytes of it that a terminal may send.
+#[derive(Clone, Debug)]
+enum Stroke {
+    Character(char),
+    Erase(u8),
+    EraseWord,
+    Kill,
+    Nothing(Vec<u8>),
+}
+
+impl Stroke {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Character(c) => c.to_string().into_bytes(),
+            Self::Erase(byte) => vec![*byte],
+            Self::EraseWord => vec![0x17],
+            Self::Kill => vec![0x15],
+            Self::Nothing(bytes) => bytes.clone(),
+        }
+    }
+
+    /// The model: a line is a list of characters, each with the marks that are drawn on it.
+    fn press(&self, line: &mut Vec<String>) {
+        match self {
+            Self::Character(c) if columns(*c) == 0 => {
+                if let Some(last) = line.last_mut() {
+                    last.push(*c);
+                }
+            }
+            Self::Character(c) => line.push(c.to_string()),
+            Self::Erase(_) => drop(line.pop()),
+            Self::EraseWord => {
+                let is_blank = |cell: &String| cell.starts_with(' ');
+                let end = line.iter().rposition(|cell| !is_blank(cell)).map_or(0, |at| at + 1);
+                let start = line[..end].iter().rposition(is_blank).map_or(0, |at| at + 1);
+                line.truncate(start);
+            }
+            Self::Kill => line.clear(),
+            Self::Nothing(_) => {}
+        }
+    }
+}
+
+fn stroke() -> impl Strategy<Value = Stroke> {
+    let character = prop_oneof![4 => "[a-z ]", 2 => "\\PC", 1 => "[\u{301}\u{308}中🦀ë]"];
+    let nothing = prop::sample::select(vec![
+        b"\x1b[A".to_vec(),
+        b"\x1b[1;5D".to_vec(),
+        b"\x1bOP".to_vec(),
+        b"\x1b[[B".to_vec(),
+        b"\x00".to_vec(),
+        b"\x13".to_vec(),
+        b"\x1b]0;x\x07".to_vec(),
+    ]);
+    prop_oneof![
+        8 => character.prop_map(|text| Stroke::Character(text.chars().next().unwrap_or('x'))),
+        3 => prop::sample::select(vec![0x7f_u8, 0x08]).prop_map(Stroke::Erase),
+        1 => Just(Stroke::EraseWord),
+        1 => Just(Stroke::Kill),
+        2 => nothing.prop_map(Stroke::Nothing),
+    ]
+}
+
 /// What a person, a terminal and a noisy line send.
 fn input() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
@@ -132,7 +223,55 @@ fn input() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..200).prop_map(|pieces| pieces.concat())
 }
 
+/// A random driver: a megabyte of bytes from each of a few seeds, biased to what editors get wrong.
+///
+/// `PROMPT_FUZZ_SEED` gives another seed, to go on or to see a failure again.
+#[test]
+fn a_random_driver_never_parts_the_screen_from_the_line() {
+    let own = std::env::var("PROMPT_FUZZ_SEED").ok().and_then(|seed| seed.parse().ok());
+    for seed in own.map_or_else(|| (1..=4).collect(), |seed: u64| vec![seed]) {
+        println!("PROMPT_FUZZ_SEED={seed}");
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut editor = LineEditor::with_keys(ExtraKeys { erase: "#".to_owned(), kill: "@".to_owned() });
+        let mut screen = Screen::default();
+        for _ in 0..1 << 18 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let [kind, byte, ..] = state.to_le_bytes();
+            let byte = match kind {
+                0..=63 => byte,
+                64..=127 => b" aeiou#@\x7f\x08\x15\x17"[usize::from(byte) % 12],
+                128..=191 => "中ë\u{301}🦀".as_bytes()[usize::from(byte) % 11],
+                192..=223 => b"\x1b[O]P;1A~\x07"[usize::from(byte) % 10],
+                _ => byte & 0x7f,
+            };
+            let step = editor.feed(byte);
+            if step.outcome.is_some() {
+                screen = Screen::default();
+                continue;
+            }
+            screen.write(&step.echo);
+            assert_eq!(screen.text(), editor.line);
+            assert!(screen.is_blank_after_the_cursor());
+        }
+    }
+}
+
 proptest! {
+    #[test]
+    fn the_line_is_the_models(strokes in prop::collection::vec(stroke(), 0..80)) {
+        let mut model = Vec::new();
+        let mut editor = LineEditor::new();
+        for stroke in &strokes {
+            stroke.press(&mut model);
+            for byte in stroke.bytes() {
+                prop_assert!(editor.feed(byte).outcome.is_none());
+            }
+            prop_assert_eq!(&editor.line, &model.concat(), "{:?}", stroke);
+        }
+    }
+
     #[test]
     fn the_screen_always_shows_the_line(bytes in input()) {
         let mut editor = LineEditor::new();

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use logind_core::answer::Answer;
-use logind_core::event::{Failed, RequestId, SavedSession, SavedUser, Step, Whom, Witnesses};
+use logind_core::effect::VtDeed;
+use logind_core::event::{Failed, RequestId, SavedSession, SavedUser, Step, VtNews, VtUse, Whom, Witnesses};
 use logind_core::leader::Leader;
 use logind_core::names::{SessionId, Uid, VtNumber};
-use logind_core::session::Stage;
+use logind_core::session::{Session, Stage};
 use logind_core::time::{Moment, Span};
 use logind_core::{Core, Effect, Event, Signal};
 
@@ -57,6 +58,9 @@ pub(crate) struct Kernel {
     pub(crate) shown: Option<VtNumber>,
     pub(crate) foreground: Option<VtNumber>,
     pub(crate) graphics: bool,
+    /// Where a getty of the daemon's lives, and where its files say that it started one.
+    pub(crate) gettys: BTreeSet<VtNumber>,
+    pub(crate) getty_files: BTreeSet<VtNumber>,
     /// Living processes, with their start times.
     pub(crate) processes: BTreeMap<u32, u64>,
     pub(crate) scopes: BTreeMap<SessionId, (Uid, BTreeSet<u32>)>,
@@ -126,6 +130,7 @@ impl Kernel {
                 return Ok(Some(Event::Probed { session, witnesses }));
             }
             Effect::ActivateVt { request, vt } => self.activate(request, vt)?,
+            Effect::Vt(vt, deed) => return Ok(self.at_vt(vt, deed)),
             Effect::Kill { request, session, whom, signal, .. } => self.kill(request, &session, whom, signal)?,
             other => self.carry_out_other(other),
         }
@@ -236,6 +241,41 @@ impl Kernel {
         }
         self.shown = Some(vt);
         Ok(())
+    }
+
+    fn at_vt(&mut self, vt: VtNumber, deed: VtDeed) -> Option<Event> {
+        match deed {
+            VtDeed::Prepare => None,
+            VtDeed::Look if self.gettys.contains(&vt) => Some(Event::Vt(vt, VtNews::Seen(VtUse::Getty))),
+            VtDeed::Look => {
+                let uses = [(8, VtUse::Getty), (8, VtUse::Open), (4, VtUse::Left)];
+                let seen = uses.into_iter().find(|(n, _)| self.luck.once_in(*n)).map_or(VtUse::Free, |(_, seen)| seen);
+                Some(Event::Vt(vt, VtNews::Seen(seen)))
+            }
+            VtDeed::StartGetty => {
+                let is_open = |s: &Session| s.vt() == Some(vt) && s.stage() != Stage::Closing;
+                assert!(!self.core.sessions().any(is_open), "a getty where somebody is logged in");
+                self.getty_files.insert(vt);
+                if self.luck.once_in(4) {
+                    return Some(Event::Vt(vt, VtNews::GettyExited));
+                }
+                assert!(self.gettys.insert(vt), "two gettys on a terminal");
+                None
+            }
+            VtDeed::Free => {
+                assert!(self.foreground != Some(vt) && !self.gettys.contains(&vt), "it is in use");
+                assert!(self.core.sessions().all(|s| s.vt() != Some(vt)), "somebody is there still");
+                self.getty_files.remove(&vt);
+                None
+            }
+        }
+    }
+
+    /// A getty ends, or the login that it became.
+    pub(crate) fn exit_getty(&mut self, vt: VtNumber) {
+        if self.gettys.remove(&vt) {
+            self.apply(Event::Vt(vt, VtNews::GettyExited));
+        }
     }
 
     /// A living leader is killed only by force, or twenty seconds after its login said that it is over.
@@ -361,8 +401,11 @@ impl Kernel {
         (self.look_ups, self.makings, self.removals, self.inbox) = Default::default();
         self.leaders.clear();
         self.life_lines.retain(|_, holder| *holder != Holder::Daemon);
-        self.show(self.shown);
+        self.foreground = self.shown;
+        self.apply(Event::StartedAt(self.shown));
         self.show_graphics(self.graphics);
+        let gettys: Vec<VtNumber> = self.getty_files.iter().copied().collect();
+        gettys.iter().for_each(|&vt| self.apply(Event::Vt(vt, VtNews::GettyFound)));
         let opened = self.session_files.values().filter(|file| file.saved.stage.is_announced());
         self.ledger.sessions = opened.map(|file| file.saved.id).collect();
         self.ledger.confirmed = self.ledger.sessions.clone();
@@ -375,6 +418,8 @@ impl Kernel {
             self.apply(Event::SessionRestored { saved, witnesses });
         }
         self.apply(Event::RestoreEnded);
+        let gone = gettys.into_iter().filter(|vt| !self.gettys.contains(vt)).collect::<Vec<_>>();
+        gone.into_iter().for_each(|vt| self.apply(Event::Vt(vt, VtNews::GettyExited)));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod ending;
 mod gates;
+mod gettys;
 mod hints;
 mod kernel;
 mod killing;

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use crate::kernel::Kernel;
 use crate::random::{Happening, Life, happening, nobody, policy};
 use crate::saved::{self, seen};
-use crate::world::{ALL, account, seat0};
+use crate::world::{ALL, account, seat0, vt};
 
 /// What holds whenever all effects have been carried out.
 fn hold_promises(kernel: &Kernel) {
@@ -46,6 +46,9 @@ fn hold_promises(kernel: &Kernel) {
         assert!(has_sessions || user.is_stopping() || core.next_deadline().is_some(), "a user who never goes");
     }
     let seat = core.seat(&seat0());
+    for number in 1..5 {
+        assert_eq!(core.has_getty(vt(number)), kernel.gettys.contains(&vt(number)), "getty on {number}");
+    }
     assert_eq!(kernel.seat_file, seat.map(saved::seat_file));
     let active = seat.and_then(|seat| seat.active()).and_then(|id| core.session(id));
     assert!(active.is_none_or(|s| s.is_announced() && s.vt() == kernel.foreground));
@@ -91,6 +94,7 @@ fn nothing_is_left(kernel: &mut Kernel) {
     kernel.show(None);
     kernel.show_graphics(false);
     kernel.apply(Event::Configured(policy(false)));
+    (1..4).for_each(|number| kernel.exit_getty(vt(number)));
     assert_eq!(kernel.core, nobody());
     assert_eq!(kernel.core.next_deadline(), None);
     assert!(kernel.ledger.calls.is_empty(), "a call without an answer");
@@ -103,7 +107,7 @@ fn nothing_is_left(kernel: &mut Kernel) {
 fn found_again(kernel: &Kernel) -> Core {
     let Kernel { core, now, foreground, graphics, .. } = kernel;
     let mut next = Core::new(core.policy().clone(), true);
-    let _ = next.handle(*now, Event::Foreground(*foreground));
+    let _ = next.handle(*now, Event::StartedAt(*foreground));
     let _ = next.handle(*now, Event::Graphics(*graphics));
     for user in core.users() {
         let _ = next.handle(*now, Event::UserRestored(saved::of_user(user)));
@@ -140,6 +144,7 @@ proptest! {
         happenings in prop::collection::vec(happening(), 0..120),
     ) {
         let mut life = Life::new(seed, true);
+        let reserves = happenings.iter().any(|happening| matches!(happening, Happening::Reserve(true)));
         for happening in happenings {
             life.happen(happening);
         }
@@ -149,7 +154,9 @@ proptest! {
         prop_assert_eq!(seen(&again), seen(core));
         // Where nothing ends, not even a clock is another.
         let is_ending = core.sessions().any(|s| s.stage() != Stage::Open);
-        if !is_ending && core.users().all(|user| !user.sessions().is_empty()) {
+        let Kernel { getty_files, foreground, .. } = &life.kernel;
+        let has_gettys = !getty_files.is_empty() || foreground.is_some() || reserves;
+        if !is_ending && !has_gettys && core.users().all(|user| !user.sessions().is_empty()) {
             prop_assert_eq!(&again, core);
         }
     }

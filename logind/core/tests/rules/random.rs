@@ -43,6 +43,8 @@ pub(crate) enum Happening {
     Show(u32),
     Switch(usize, usize),
     Graphics(bool),
+    GettyExit(u32),
+    Reserve(bool),
     Idle(usize, bool),
     Locked(usize, bool),
     Lock(Option<usize>, bool),
@@ -87,6 +89,8 @@ pub(crate) fn happening() -> impl Strategy<Value = Happening> {
         2 => (0..4u32).prop_map(Happening::Show),
         3 => (which(), which()).prop_map(|(way, which)| Happening::Switch(way, which)),
         1 => any::<bool>().prop_map(Happening::Graphics),
+        3 => (1..4u32).prop_map(Happening::GettyExit),
+        1 => any::<bool>().prop_map(Happening::Reserve),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Idle(which, is)),
         1 => (which(), any::<bool>()).prop_map(|(which, is)| Happening::Locked(which, is)),
         1 => (proptest::option::of(which()), any::<bool>()).prop_map(|(which, is)| Happening::Lock(which, is)),
@@ -108,7 +112,7 @@ pub(crate) struct Life {
 }
 
 pub(crate) fn policy(kill_user_processes: bool) -> Policy {
-    Policy { kill_user_processes, sessions_max: 12, ..Policy::default() }
+    Policy { kill_user_processes, sessions_max: 12, auto_vts: 2, ..Policy::default() }
 }
 
 pub(crate) fn nobody() -> Core {
@@ -125,6 +129,8 @@ impl Life {
             shown: None,
             foreground: None,
             graphics: false,
+            gettys: Default::default(),
+            getty_files: Default::default(),
             processes: BTreeMap::new(),
             scopes: BTreeMap::new(),
             life_lines: BTreeMap::new(),
@@ -194,6 +200,12 @@ impl Life {
                 self.kernel.show(VtNumber::new(number));
             }
             Happening::Switch(way, which) => self.switch(way, which),
+            Happening::GettyExit(number) => self.kernel.exit_getty(vt(number)),
+            Happening::Reserve(is_so) => {
+                let reserve_vt = is_so.then(|| vt(3));
+                let policy = Policy { reserve_vt, ..self.kernel.core.policy().clone() };
+                self.kernel.apply(Event::Configured(policy));
+            }
             Happening::Graphics(is_there) => self.kernel.show_graphics(is_there),
             Happening::DirectoryMade { which, is_there } => self.directory_made(which, is_there),
             Happening::DirectoryRemoved { which, is_gone } => self.directory_removed(which, is_gone),

@@ -19,8 +19,8 @@ const ALIVE: Witnesses = Witnesses { leader: true, life_line: true, scope: Some(
 fn records() -> (tempfile::TempDir, Records) {
     let place = tempfile::tempdir().expect("a directory");
     let at = |name: &str| place.path().join(name);
-    let (sessions, users, seats) = (at("sessions"), at("users"), at("seats"));
-    let places = Places { sessions: &sessions, users: &users, seats: &seats };
+    let (sessions, users, seats, gettys) = (at("sessions"), at("users"), at("seats"), at("gettys"));
+    let places = Places { sessions: &sessions, users: &users, seats: &seats, gettys: &gettys };
     let records = Records::open(places, "boot-1").expect("directories");
     (place, records)
 }
@@ -53,6 +53,7 @@ fn session(id: &str) -> SavedSession {
         locked: true,
         idle: true,
         idle_since: NOW,
+        kill_at: None,
     }
 }
 
@@ -172,6 +173,7 @@ proptest! {
             remote_host,
             remote,
             audit,
+            kill_at: (stage > 0).then_some(NOW),
             ..session("c1")
         };
         let core = core_with(std::slice::from_ref(&saved));
@@ -191,4 +193,28 @@ proptest! {
         }
         let _read = (records.sessions().expect("a list"), records.users().expect("a list"));
     }
+}
+
+#[test]
+fn gettys_are_found_again_and_files_that_are_none_of_this_boots_are_removed() {
+    let (place, records) = records();
+    let vt = |n| VtNumber::new(n).expect("a terminal");
+    let process = |pid, pidfs_id| Leader { pid, start_time: 99, pidfs_id };
+    let saved = [(vt(12), process(4711, Some(7))), (vt(3), process(4712, None))];
+    for (vt, process) in saved {
+        records.save_getty(vt, process).expect("saved");
+    }
+    for (name, text) in [
+        ("tty4", "PID=1\nSTART_TIME=9\nBOOT_ID=boot-0\n"),
+        ("tty5", "PID=-1\nSTART_TIME=9\nBOOT_ID=boot-1\n"),
+        ("tty6", "PID=1\nBOOT_ID=boot-1\n"),
+        ("ttyS0", "PID=1\nSTART_TIME=9\nBOOT_ID=boot-1\n"),
+        ("tty7", ""),
+    ] {
+        fs::write(place.path().join("gettys").join(name), text).expect("a file");
+    }
+    assert_eq!(records.gettys().expect("listed"), saved);
+    records.forget_getty(vt(3)).expect("removed");
+    assert_eq!(records.gettys().expect("listed"), saved[..1]);
+    assert_eq!(fs::read_dir(place.path().join("gettys")).expect("listed").count(), 1);
 }

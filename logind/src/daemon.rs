@@ -8,7 +8,7 @@ use std::time::Duration;
 use logind_core::effect::VtDeed;
 use logind_core::event::{Failed, RequestId, Step, VtNews, Whom};
 use logind_core::leader::Leader;
-use logind_core::names::{SessionId, Uid, VtNumber};
+use logind_core::names::{SeatId, SessionId, Uid, VtNumber};
 use logind_core::session::Stage;
 use logind_core::time::Moment;
 use logind_core::user::User;
@@ -33,6 +33,7 @@ use crate::sources::Sources;
 use crate::sources::signals::{Signals, Wish};
 use crate::state::records::Records;
 use crate::state::restore;
+use crate::state::unwritten::{File, Unwritten};
 
 /// How long a system bus that is there but does not answer keeps us from being ready.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -67,6 +68,8 @@ pub(crate) struct Daemon {
     life_lines: BTreeMap<SessionId, OwnedFd>,
     /// The users whose state files do not say yet how they are.
     unsaved: BTreeSet<Uid>,
+    /// The state files that could not be written.
+    unwritten: Unwritten,
 }
 
 impl Daemon {
@@ -80,6 +83,7 @@ impl Daemon {
             leaders: BTreeMap::new(),
             life_lines: BTreeMap::new(),
             unsaved: BTreeSet::new(),
+            unwritten: Unwritten::default(),
         }
     }
 
@@ -130,6 +134,7 @@ impl Daemon {
                 }
                 event = self.sources.next() => self.apply(event),
                 () = reached(deadline) => self.apply(Event::Deadline),
+                () = self.unwritten.due() => self.write_again(),
                 () = sleep_until(patience_ends), if untold.is_some() => {}
                 wish = signals.next() => match wish {
                     Wish::Stop => return,
@@ -210,12 +215,9 @@ impl Daemon {
             }
             Effect::WatchAgain(session) => self.watch_again(&session),
             Effect::ConfirmOpen(session) => return Ok(Some(Event::Opened(session))),
-            Effect::SaveSession(session) => {
-                let saved = records.save_session(&self.core, &session);
-                self.opening(session, "cannot write the session's state file", saved)?;
-            }
+            Effect::SaveSession(session) => self.save_session(session)?,
             Effect::SaveUser(uid) => self.save_user(uid),
-            Effect::SaveSeat(id) => logged("cannot write a seat's state file", records.save_seat(&self.core, &id)),
+            Effect::SaveSeat(id) => self.save_seat(id),
             Effect::ForgetSession(session) => self.forget(&session),
             Effect::ForgetUser(uid) => logged("cannot remove a user's state file", records.forget_user(uid)),
             Effect::Kill { request, session, uid, whom, signal } => {
@@ -254,8 +256,44 @@ impl Daemon {
         }
     }
 
-    fn write_user(&self, uid: Uid) {
-        logged("cannot write a user's state file", self.hands.records.save_user(&self.core, uid));
+    fn save_session(&mut self, session: SessionId) -> Result<(), Failed> {
+        let saved = self.hands.records.save_session(&self.core, &session);
+        if saved.is_err() {
+            self.unwritten.note(File::Session(session));
+        }
+        self.opening(session, "cannot write the session's state file", saved)
+    }
+
+    fn save_seat(&mut self, id: SeatId) {
+        let saved = self.hands.records.save_seat(&self.core, &id);
+        self.written("cannot write a seat's state file", File::Seat(id), saved);
+    }
+
+    fn write_user(&mut self, uid: Uid) {
+        let saved = self.hands.records.save_user(&self.core, uid);
+        self.written("cannot write a user's state file", File::User(uid), saved);
+    }
+
+    fn written(&mut self, failure: &'static str, file: File, outcome: io::Result<()>) {
+        if outcome.is_err() {
+            self.unwritten.note(file);
+        }
+        logged(failure, outcome);
+    }
+
+    /// Tries to write what could not be written, of which was told when that failed first.
+    fn write_again(&mut self) {
+        let records = &self.hands.records;
+        for file in self.unwritten.take() {
+            let saved = match &file {
+                File::Session(id) => records.save_session(&self.core, id),
+                File::User(uid) => records.save_user(&self.core, *uid),
+                File::Seat(id) => records.save_seat(&self.core, id),
+            };
+            if saved.is_err() {
+                self.unwritten.note(file);
+            }
+        }
     }
 
     fn make_runtime_directory(&mut self, session: SessionId, request: RequestId, uid: Uid, gid: u32) {

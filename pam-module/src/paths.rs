@@ -9,6 +9,9 @@ pub(crate) const SYSTEM_BUS: &str = "/run/dbus/system_bus_socket";
 /// The folder of runtime directories.
 pub(crate) const USER_RUNTIME_BASE: &str = logind_api::USER_RUNTIME_BASE;
 
+/// What is mounted where (proc_pid_mountinfo(5)).
+pub(crate) const MOUNTS: &str = "/proc/thread-self/mountinfo";
+
 /// The X servers' sockets: this and the display's number.
 pub(crate) const X_SOCKET_PREFIX: &str = "/tmp/.X11-unix/X";
 

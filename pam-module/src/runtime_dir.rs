@@ -1,19 +1,22 @@
 //! The user's runtime directory: looked at before it is named to anybody, and made plainly where nobody else did.
 //!
 //! Everything is done through file descriptors of folders that only root can change, so that no name can be made to mean
-//! something else between a look and a deed.
+//! something else between a look and a deed. A file system that the user mounted there (fuse(4)) is never asked
+//! anything, for one that does not answer would hold up the login for ever: what the kernel knows of it already is
+//! enough to tell (statx(2), `AT_STATX_DONT_SYNC`).
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Uid, fchmod, fchown, fstat, mkdirat, open, openat,
-    renameat_with, statat, unlinkat,
+    AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Statx, StatxFlags, Uid, fchmod, fchown, fstat,
+    mkdirat, open, openat, renameat_with, statx, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use rustix::thread::gettid;
 
+use crate::paths;
 use crate::sys::pam::Account;
 
 /// The permission and special bits that [`Mode`] holds.
@@ -35,6 +38,10 @@ pub(crate) enum Unfit {
     Path,
     #[error("it cannot be opened as a directory: {0}")]
     Open(Errno),
+    #[error("something is mounted there that is no tmpfs")]
+    Covered,
+    #[error("what is mounted there cannot be seen: {0}")]
+    Mounts(Errno),
     #[error("it is not the user's own, with mode 0700")]
     Owner,
     #[error("others can write to the folder above it")]
@@ -51,8 +58,11 @@ pub(crate) fn existing(path: &str, uid: u32) -> Result<RuntimeDir, Unfit> {
     if !is_plain(path) {
         return Err(Unfit::Path);
     }
-    let directory = open(path, LOOK, Mode::empty()).map_err(Unfit::Open)?;
-    fit(&directory, path, uid)
+    let (above, name) = path.rsplit_once('/').ok_or(Unfit::Path)?;
+    let above = if above.is_empty() { "/" } else { above };
+    let above = open(above, LOOK, Mode::empty()).map_err(Unfit::Open)?;
+    let directory = openat(&above, name, LOOK, Mode::empty()).map_err(Unfit::Open)?;
+    fit(&above, &directory, path, uid)
 }
 
 /// Takes the user's directory below `base` without logind's word, and makes a plain one if there is none. Mounts nothing;
@@ -71,20 +81,47 @@ pub(crate) fn find_or_make(base: &str, account: Account) -> Result<RuntimeDir, U
         }
         found => found,
     };
-    fit(&directory.map_err(Unfit::Open)?, &path, account.uid)
+    fit(&base_fd, &directory.map_err(Unfit::Open)?, &path, account.uid)
 }
 
 /// Opens a folder only to look at it and below it: no symbolic link, no device that would act on being opened.
 const LOOK: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-fn fit(directory: &OwnedFd, path: &str, uid: u32) -> Result<RuntimeDir, Unfit> {
-    let stat = fstat(directory).map_err(Unfit::Open)?;
-    if stat.st_uid != uid || stat.st_mode & MODE_BITS != 0o700 {
+fn fit(above: &OwnedFd, directory: &OwnedFd, path: &str, uid: u32) -> Result<RuntimeDir, Unfit> {
+    let seen = match look(directory, "", AtFlags::EMPTY_PATH) {
+        // Of fuse: it lets nobody else in, root neither, or its daemon is gone.
+        Err(Errno::ACCESS | Errno::NOTCONN) => return Err(Unfit::Covered),
+        seen => seen.map_err(Unfit::Open)?,
+    };
+    let around = look(above, "", AtFlags::EMPTY_PATH).map_err(Unfit::Open)?;
+    if device(&seen) != device(&around) && !is_tmpfs(&device(&seen)).map_err(Unfit::Mounts)? {
+        return Err(Unfit::Covered);
+    }
+    if seen.stx_uid != uid || u32::from(seen.stx_mode) & MODE_BITS != 0o700 {
         return Err(Unfit::Owner);
     }
-    let bus = statat(directory, "bus", AtFlags::SYMLINK_NOFOLLOW);
-    let has_bus = bus.is_ok_and(|bus| FileType::from_raw_mode(bus.st_mode) == FileType::Socket);
+    let bus = look(directory, "bus", AtFlags::SYMLINK_NOFOLLOW);
+    let has_bus = bus.is_ok_and(|bus| FileType::from_raw_mode(bus.stx_mode.into()) == FileType::Socket);
     Ok(RuntimeDir { path: path.to_owned(), has_bus })
+}
+
+/// What the kernel knows of a file.
+fn look(folder: &OwnedFd, name: &str, flags: AtFlags) -> Result<Statx, Errno> {
+    let flags = flags | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
+    statx(folder, name, flags, StatxFlags::BASIC_STATS)
+}
+
+/// The number of the file system, as mountinfo has it.
+fn device(seen: &Statx) -> String {
+    format!("{}:{}", seen.stx_dev_major, seen.stx_dev_minor)
+}
+
+/// Whether the file system of this number is a tmpfs, which only root can mount here (proc_pid_mountinfo(5)).
+fn is_tmpfs(device: &str) -> Result<bool, Errno> {
+    let mounts = std::fs::read(paths::MOUNTS).map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))?;
+    let mounts = String::from_utf8_lossy(&mounts);
+    let kind = |line: &str| line.split_once(" - ").is_some_and(|(_, source)| source.starts_with("tmpfs "));
+    Ok(mounts.lines().any(|line| line.split(' ').nth(2) == Some(device) && kind(line)))
 }
 
 /// Whether a path is absolute and of names that need no quoting anywhere and lead nowhere else.
@@ -152,10 +189,14 @@ fn finish(folder: &OwnedFd, draft: &str, uid: Uid, gid: Gid, mode: Mode) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::{CStr, CString};
     use std::fs;
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown, symlink};
     use std::os::unix::net::UnixListener;
 
+    use nix::sched::{CloneFlags, unshare};
+    use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
     use tempfile::TempDir;
 
     use super::*;
@@ -218,6 +259,66 @@ mod tests {
         let made = find_or_make(&base, ALICE).expect("a directory");
         let _listener = UnixListener::bind(format!("{}/bus", made.path)).expect("a socket");
         assert!(existing(&made.path, ALICE.uid).expect("the directory").has_bus);
+    }
+
+    /// Mounts something in a mount namespace of this thread's own.
+    fn mount_there(kind: &CStr, path: &str, data: &str) {
+        unshare(CloneFlags::CLONE_NEWNS).expect("root");
+        mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC).expect("private mounts");
+        let data = CString::new(data).expect("text");
+        mount(kind, path, kind, MountFlags::NOSUID | MountFlags::NODEV, data.as_c_str()).expect("a mount");
+    }
+
+    #[test]
+    fn a_tmpfs_of_the_users_is_taken() {
+        let Some((_folder, base)) = base() else { return };
+        let path = format!("{base}/4711");
+        fs::create_dir(&path).expect("a directory");
+        mount_there(c"tmpfs", &path, "mode=0700,uid=4711,gid=4712");
+        let _listener = UnixListener::bind(format!("{path}/bus")).expect("a socket");
+        assert_eq!(existing(&path, ALICE.uid), Ok(RuntimeDir { path: path.clone(), has_bus: true }));
+        assert_eq!(find_or_make(&base, ALICE).map(|directory| directory.path), Ok(path));
+    }
+
+    /// Covers `path` with what a user may mount there (fusermount3(1)), whose daemon never answers; none where there is
+    /// no fuse to be had.
+    fn cover(path: &str, options: &str) -> Option<fs::File> {
+        let Ok(daemon) = fs::File::options().read(true).write(true).open("/dev/fuse") else {
+            println!("skipped: no /dev/fuse to be had");
+            return None;
+        };
+        let owner = "rootmode=40700,user_id=4711,group_id=4712";
+        mount_there(c"fuse", path, &format!("fd={},{owner}{options}", daemon.as_raw_fd()));
+        Some(daemon)
+    }
+
+    #[test]
+    fn a_file_system_of_the_users_that_never_answers_is_never_asked() {
+        let Some((_folder, base)) = base() else { return };
+        let path = find_or_make(&base, ALICE).expect("a directory").path;
+        let Some(_daemon) = cover(&path, ",allow_other") else { return };
+        assert_eq!(existing(&path, ALICE.uid), Err(Unfit::Covered));
+        assert_eq!(find_or_make(&base, ALICE), Err(Unfit::Covered));
+    }
+
+    #[test]
+    fn a_file_system_of_the_users_that_lets_nobody_in_or_is_dead_is_told_of_in_the_same_words() {
+        let Some((_folder, base)) = base() else { return };
+        let path = find_or_make(&base, ALICE).expect("a directory").path;
+        let Some(daemon) = cover(&path, "") else { return };
+        assert_eq!(existing(&path, ALICE.uid), Err(Unfit::Covered));
+        drop(daemon);
+        assert_eq!(existing(&path, ALICE.uid), Err(Unfit::Covered));
+        assert_eq!(find_or_make(&base, ALICE), Err(Unfit::Covered));
+    }
+
+    #[test]
+    fn a_bus_that_the_user_covered_is_not_asked_and_is_none() {
+        let Some((_folder, base)) = base() else { return };
+        let path = find_or_make(&base, ALICE).expect("a directory").path;
+        fs::create_dir(format!("{path}/bus")).expect("a directory");
+        let Some(_daemon) = cover(&format!("{path}/bus"), ",allow_other") else { return };
+        assert_eq!(existing(&path, ALICE.uid), Ok(RuntimeDir { path, has_bus: false }));
     }
 
     #[test]

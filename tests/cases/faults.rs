@@ -25,6 +25,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_killed_shell_ends_its_session_in_order),
     inside!(a_killed_logind_finds_its_sessions_again),
     inside!(a_session_that_ended_while_logind_was_down_is_gone_when_it_is_back),
+    inside!(what_was_told_to_go_is_killed_though_logind_was_killed_meanwhile),
     inside!(a_logind_killed_inside_create_session_leaves_a_login_and_no_leak),
 ];
 
@@ -189,6 +190,27 @@ fn a_session_that_ended_while_logind_was_down_is_gone_when_it_is_back() -> Outco
     init::stop("logind")?;
     ensure_eq!(visit.leave()?, 0);
     init::start("logind")?;
+    visit::gone(&session)?;
+    visit::nothing_left()
+}
+
+fn what_was_told_to_go_is_killed_though_logind_was_killed_meanwhile() -> Outcome {
+    visit::forget_users_soon()?;
+    let mut visit = Visit::begin(&ALICE)?;
+    let session = visit.session()?;
+    let deaf = r#"exec >/dev/null 2>&1 </dev/null; trap "" TERM HUP; echo $$ >/tmp/new; mv /tmp/new /tmp/deaf"#;
+    visit.shell(&format!("(setsid sh -c '{deaf}; exec tail -f /dev/null' &)"))?;
+    let deaf: u32 = wait::until_in(Path::new("/tmp"), "a process stays", || {
+        Ok(fs::read_to_string("/tmp/deaf").ok().and_then(|pid| pid.trim().parse().ok()))
+    })?;
+    let deaf = Process::find(deaf)?;
+    visit::manager(&["TerminateSession", "s", &session])?.well()?;
+    let logind = Process::find(init::pid("logind")?)?;
+    logind.signal(Signal::KILL)?;
+    logind.ended()?;
+    init::ready("logind")?;
+    deaf.ended()?;
+    visit.login.ended()?;
     visit::gone(&session)?;
     visit::nothing_left()
 }

@@ -9,7 +9,7 @@ use tests::guest::Guest;
 use tests::outcome::Outcome;
 use tests::people::{ALICE, BOB, ROOT};
 use tests::process::{self, Process};
-use tests::run::run;
+use tests::run::{output, run};
 use tests::visit::{self, SESSIONS, Visit, file_of, is_active, manager};
 use tests::{ensure, ensure_eq, init, wait};
 
@@ -19,6 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_full_run_costs_the_session_and_not_the_login),
     inside!(a_run_that_fills_up_at_any_step_leaves_a_session_or_none),
     inside!(a_run_without_inodes_costs_the_session_and_not_the_login),
+    inside!(a_state_file_that_found_no_room_is_written_once_there_is_some),
     inside!(a_scope_with_cgroups_of_its_own_goes_when_the_last_process_has),
     inside!(where_no_cgroup_can_be_made_a_person_logs_in_all_the_same),
     inside!(without_controllers_a_session_is_a_session),
@@ -81,6 +82,34 @@ fn a_run_without_inodes_costs_the_session_and_not_the_login() -> Outcome {
         Ok(())
     };
     in_a_full_run("nr_inodes=400", filled)
+}
+
+fn a_state_file_that_found_no_room_is_written_once_there_is_some() -> Outcome {
+    visit::forget_users_soon()?;
+    let mut visit = Visit::begin(&ALICE)?;
+    let session = visit.session()?;
+    let path = manager(&["GetSession", "s", &session])?.well()?.stdout;
+    let path = path.split('"').nth(1).unwrap_or_default().to_owned();
+    run("mount", &["-o", "remount,size=4m", "/run"])?.well()?;
+    fill_run_but(0)?;
+    let mut busctl = visit::busctl();
+    busctl.args([
+        "call",
+        "org.freedesktop.login1",
+        &path,
+        "org.freedesktop.login1.Session",
+        "SetLockedHint",
+        "b",
+        "true",
+    ]);
+    output(&mut busctl)?.well()?;
+    ensure_eq!(visit::state(&file_of(&session), "LOCKED_HINT")?, Some("0".to_owned()));
+    fs::write("/run/filler", "")?;
+    wait::until_in(Path::new(SESSIONS), "the file tells it", || {
+        Ok((visit::state(&file_of(&session), "LOCKED_HINT")?.as_deref() == Some("1")).then_some(()))
+    })?;
+    ensure_eq!(visit.leave()?, 0);
+    visit::nothing_left()
 }
 
 // A login that was there stays, one that comes is let in, and once there is room again all is as ever.

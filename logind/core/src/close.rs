@@ -83,7 +83,7 @@ pub(crate) fn close(now: Moment, id: &SessionId, why: Why, reach: &mut Reach<'_>
         effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
     }
     effects.push(Effect::SaveUser(uid));
-    effects.extend(pressed);
+    effects.extend(pressed.into_iter().filter(|effect| *effect != Effect::SaveSession(*id))); // as it is above
     effects.extend(vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
     effects
 }
@@ -95,6 +95,12 @@ pub(crate) fn end(now: Moment, session: &mut Session, kills: bool, deadlines: &m
         session.ending.force = Force::AfterLeader(None);
     }
     ask_again(now, session, deadlines);
+}
+
+/// After a restart: the session's processes were told to go, and are killed at `at`.
+pub(crate) fn told(now: Moment, at: Moment, session: &mut Session, deadlines: &mut Deadlines) {
+    session.ending.force = Force::Told(at);
+    set_deadline(now, session, deadlines);
 }
 
 /// What is known of the end of a closing session decides what is done to its processes.
@@ -172,7 +178,7 @@ pub(crate) fn overdue(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec
         }
         Force::Told(at) if at.monotonic <= now.monotonic => {
             session.ending.force = Force::Killed;
-            effects.push(signal(session, SIGKILL));
+            effects.extend([signal(session, SIGKILL), Effect::SaveSession(*id)]);
         }
         _ => {}
     }
@@ -227,14 +233,15 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
 }
 
 /// The session's processes are told to go, unless they were: those that end on a hang-up, those that end when asked, and
-/// those that are stopped.
+/// those that are stopped. When they are killed stands in the session's file first, for a logind started until then.
 fn hurry(now: Moment, session: &mut Session, deadlines: &mut Deadlines) -> Vec<Effect> {
     if matches!(session.ending.force, Force::Told(_) | Force::Killed) {
         return Vec::new();
     }
     session.ending.force = Force::Told(now + GRACE);
     set_deadline(now, session, deadlines);
-    vec![signal(session, SIGTERM), signal(session, SIGHUP), signal(session, SIGCONT)]
+    let saved = Effect::SaveSession(session.id);
+    vec![saved, signal(session, SIGTERM), signal(session, SIGHUP), signal(session, SIGCONT)]
 }
 
 fn signal(session: &Session, signal: i32) -> Effect {

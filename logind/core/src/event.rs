@@ -300,6 +300,8 @@ pub struct SavedSession {
     pub idle: bool,
     /// Since when that is so.
     pub idle_since: Moment,
+    /// When its processes are killed, which were told to go.
+    pub kill_at: Option<Moment>,
 }
 
 /// A user as the state file has it (`/run/systemd/users/UID`).

@@ -163,6 +163,14 @@ impl Session {
         self.ending.life_line_gone
     }
 
+    /// When those of its processes that still live are killed, if they were told to go.
+    pub fn kill_at(&self) -> Option<Moment> {
+        match self.ending.force {
+            Force::Told(at) => Some(at),
+            Force::None | Force::AfterLeader(_) | Force::Killed => None,
+        }
+    }
+
     /// The PAM service.
     pub fn service(&self) -> &str {
         &self.service

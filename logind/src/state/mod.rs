@@ -7,4 +7,5 @@ pub(crate) mod restore;
 mod seat;
 mod session;
 mod text;
+pub(crate) mod unwritten;
 mod user;

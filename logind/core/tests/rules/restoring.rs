@@ -1,6 +1,6 @@
 //! What a restart finds again.
 
-use logind_core::event::{SavedSession, SavedStage, SavedUser, Witnesses};
+use logind_core::event::{SavedSession, SavedStage, SavedUser, Target, Witnesses};
 use logind_core::names::Class;
 use logind_core::policy::Policy;
 use logind_core::session::Stage;
@@ -106,6 +106,25 @@ fn a_session_without_any_user_file_leaves_no_file_and_no_empty_scope() {
     let gone = Effect::RemoveScope { session: saved.id, uid: user.account.uid };
     assert_eq!(effects, [gone, Effect::ForgetSession(saved.id)]);
     assert_eq!(world.core, start);
+}
+
+#[test]
+fn processes_that_were_told_to_go_are_killed_in_time_by_the_next_logind() {
+    let mut world = World::new();
+    let id = world.open(remote(1000, 100));
+    let request = world.call();
+    let effects = world.handle(Event::Terminate { request, target: Target::Session(id) });
+    let saved = effects.iter().position(|effect| *effect == Effect::SaveSession(id));
+    let told = effects.iter().position(|effect| matches!(effect, Effect::Kill { .. }));
+    assert!(saved < told && saved.is_some(), "{effects:?}");
+    let _ = world.pass(Span::seconds(3));
+    let mut next = restarted(&world);
+    assert_eq!(kills(&next.pass(SECOND)), []);
+    assert_eq!(kills(&next.pass(SECOND)), [9]);
+    assert_eq!(kills(&next.pass(Span::seconds(60))), []);
+
+    let mut late = restarted(&world);
+    assert_eq!(kills(&late.pass(Span::seconds(60))), [9]);
 }
 
 /// What is left of a login that never got an answer, and so no life line.

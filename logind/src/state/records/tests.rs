@@ -53,6 +53,7 @@ fn session(id: &str) -> SavedSession {
         locked: true,
         idle: true,
         idle_since: NOW,
+        kill_at: None,
     }
 }
 
@@ -172,6 +173,7 @@ proptest! {
             remote_host,
             remote,
             audit,
+            kill_at: (stage > 0).then_some(NOW),
             ..session("c1")
         };
         let core = core_with(std::slice::from_ref(&saved));

@@ -176,7 +176,7 @@ fn outcome(program: &str, options: &[&str], rest: &[&str], typed: &[u8]) -> Outc
 fn told(record: &Record, person: &Person) -> String {
     let line = record.line == person.line();
     let suffix = &person.line()[person.line().len().saturating_sub(4)..];
-    let is_own = i64::from(record.pid) == i64::from(record.session);
+    let is_own = i64::from(record.pid) == record.session;
     let (id, kind) = (record.id == suffix, matches!(record.kind, Kind::LoginProcess));
     format!("{kind} {line} {id} {is_own} {:?} {:?}", record.user, record.host)
 }
@@ -262,57 +262,58 @@ fn who_leaves_ends_both_with_the_same_status() {
     assert_eq!(status(AGETTY), Some(0));
 }
 
+/// What both know in an issue. Not \t, which may pass; not \l, for which agetty shows tty1 here; not \O, for which it asks a name server; not
+/// \e{white}, which that version does not know; no brace that stays open and no \S{}, on which it hangs.
+const PIECES: [&str; 45] = [
+    "text",
+    " ",
+    "\n",
+    "\n\n",
+    "\t",
+    "ë中🦀",
+    "\\\\",
+    "\\n",
+    "\\s",
+    "\\m",
+    "\\r",
+    "\\v",
+    "\\o",
+    "\\d",
+    "\\U",
+    "\\u",
+    "\\b",
+    "\\S",
+    "\\S{ID}",
+    "\\S{VERSION_ID}",
+    "\\S{NOPE}",
+    "\\S{ANSI_COLOR}",
+    "\\4",
+    "\\6",
+    "\\4{lo}",
+    "\\6{lo}",
+    "\\4{nope}",
+    "\\e",
+    "\\e{red}",
+    "\\e{bold}",
+    "\\e{lightblue}",
+    "\\e{reset}",
+    "\\e{nope}",
+    "\\e{}",
+    "\\e[1m",
+    "\\q",
+    "\\x",
+    "\\{",
+    "}",
+    "\\n{a}",
+    "\\1",
+    "\\-",
+    "\x07",
+    "\x1b[2J",
+    "\\e{halfbright}",
+];
+
 /// Issues of any pieces that both know, from a seed.
 fn issue(seed: u64) -> Vec<u8> {
-    // Not \t, which may pass; not \l, for which agetty shows tty1 here; not \O, for which it asks a name server; not
-    // \e{white}, which that version does not know; no brace that stays open and no \S{}, on which it hangs.
-    const PIECES: [&str; 45] = [
-        "text",
-        " ",
-        "\n",
-        "\n\n",
-        "\t",
-        "ë中🦀",
-        "\\\\",
-        "\\n",
-        "\\s",
-        "\\m",
-        "\\r",
-        "\\v",
-        "\\o",
-        "\\d",
-        "\\U",
-        "\\u",
-        "\\b",
-        "\\S",
-        "\\S{ID}",
-        "\\S{VERSION_ID}",
-        "\\S{NOPE}",
-        "\\S{ANSI_COLOR}",
-        "\\4",
-        "\\6",
-        "\\4{lo}",
-        "\\6{lo}",
-        "\\4{nope}",
-        "\\e",
-        "\\e{red}",
-        "\\e{bold}",
-        "\\e{lightblue}",
-        "\\e{reset}",
-        "\\e{nope}",
-        "\\e{}",
-        "\\e[1m",
-        "\\q",
-        "\\x",
-        "\\{",
-        "}",
-        "\\n{a}",
-        "\\1",
-        "\\-",
-        "\x07",
-        "\x1b[2J",
-        "\\e{halfbright}",
-    ];
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut issue = Vec::new();
     for _ in 0..40 {

@@ -262,8 +262,8 @@ fn who_leaves_ends_both_with_the_same_status() {
     assert_eq!(status(AGETTY), Some(0));
 }
 
-/// What both know in an issue. Not \t, which may pass; not \l, for which agetty shows tty1 here; not \O, for which it asks a name server; not
-/// \e{white}, which that version does not know; no brace that stays open and no \S{}, on which it hangs.
+/// What both know in an issue. Not \t, which may pass; not \l, for which agetty shows tty1 here; not \O, for which it asks
+/// a name server; not \e{white}, which that version does not know; no brace that stays open and no \S{}, on which it hangs.
 const PIECES: [&str; 45] = [
     "text",
     " ",

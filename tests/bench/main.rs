@@ -6,6 +6,7 @@ mod daemon;
 mod dbus;
 mod endurance;
 mod figure;
+mod kernel;
 mod login;
 mod module;
 mod options;

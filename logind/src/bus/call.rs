@@ -1,5 +1,6 @@
 //! One method call: the message, who sent it, and what it may look at.
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::PathBuf;
 
@@ -78,7 +79,7 @@ pub(super) struct Call<'a> {
     /// The registry and the configuration.
     pub(super) view: View<'a>,
     /// Who asks.
-    pub(super) caller: &'a Caller,
+    caller: OnceCell<Caller>,
     /// The same as the kernel names it.
     pub(super) credentials: &'a Credentials,
     /// The system.
@@ -97,10 +98,16 @@ impl<'a> Call<'a> {
     pub(super) fn new(
         view: View<'a>,
         world: &'a World,
-        (caller, credentials): (&'a Caller, &'a Credentials),
+        credentials: &'a Credentials,
         (message, request, takes_fds): (&'a Message, RequestId, bool),
     ) -> Self {
-        Self { view, world, caller, credentials, message, request, takes_fds, body: message.body() }
+        Self { view, world, caller: OnceCell::new(), credentials, message, request, takes_fds, body: message.body() }
+    }
+
+    /// Who asks, and where that runs, which is found out when it is asked for first.
+    pub(super) fn caller(&self) -> &Caller {
+        let place_of = |pid| (self.world.place_of)(&self.world.base, pid);
+        self.caller.get_or_init(|| self.credentials.caller(place_of))
     }
 
     /// The arguments.
@@ -126,7 +133,9 @@ impl<'a> Call<'a> {
 
     /// Passes, or says why the caller may not. Where polkit would be asked there is none to ask, which is a no.
     pub(super) fn may(&self, act: &Act<'_>) -> Result<(), Fault> {
-        match self.view.core.gate(self.caller, act) {
+        // Wherever root runs, it may: most calls are a login's, and need not ask for its place.
+        let root = self.credentials.is_root().then(|| self.credentials.nowhere());
+        match self.view.core.gate(root.as_ref().unwrap_or_else(|| self.caller()), act) {
             Gate::Open => Ok(()),
             Gate::Ask(question) if question.without_polkit => Ok(()),
             Gate::Ask(_) => Err(Fault::denied()),
@@ -136,13 +145,13 @@ impl<'a> Call<'a> {
 
     /// The session in whose scope the caller runs.
     pub(super) fn own_session(&self) -> Result<&'a Session, Fault> {
-        path::own_session(self.view.core, self.caller)
+        path::own_session(self.view.core, self.caller())
             .ok_or_else(|| Fault::new(error::NO_SESSION_FOR_PID, "Caller does not belong to any known session."))
     }
 
     /// The same, else its owner's display session.
     pub(super) fn auto_session(&self) -> Result<&'a Session, Fault> {
-        path::auto_session(self.view.core, self.caller).ok_or_else(|| {
+        path::auto_session(self.view.core, self.caller()).ok_or_else(|| {
             let text = "Caller does not belong to any known session and doesn't own any suitable session.";
             Fault::new(error::NO_SESSION_FOR_PID, text)
         })
@@ -150,7 +159,7 @@ impl<'a> Call<'a> {
 
     /// The user in whose slice the caller runs.
     pub(super) fn own_user(&self) -> Result<&'a User, Fault> {
-        path::own_user(self.view.core, self.caller).ok_or_else(|| {
+        path::own_user(self.view.core, self.caller()).ok_or_else(|| {
             let text = "Caller does not belong to any logged in or lingering user";
             Fault::new(error::NO_USER_FOR_PID, text)
         })

@@ -10,6 +10,7 @@ mod folder;
 mod holder;
 mod keeper;
 mod post;
+mod program;
 mod readiness;
 mod register;
 mod reload;

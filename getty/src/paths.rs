@@ -48,6 +48,8 @@ pub(crate) const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub(crate) const CONSOLES: &str = "/sys/class/tty/console/active";
 /// The program that this process runs (`proc_pid_exe(5)`).
 pub(crate) const OWN_PROGRAM: &str = "/proc/self/exe";
+/// What this process has mapped (`proc_pid_maps(5)`).
+pub(crate) const OWN_MAPS: &str = "/proc/self/maps";
 /// The variable that names the socket of whoever wants to hear that a service is ready (`sd_notify(3)`).
 pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 

@@ -33,6 +33,8 @@ pub(crate) enum AccountError {
     Name(#[from] prompt::Refusal),
     #[error("the user has no account")]
     Unknown,
+    #[error("the account has an id that stands for none")]
+    NoId,
     #[error("cannot look the account up")]
     Lookup(#[source] Errno),
 }
@@ -63,6 +65,10 @@ impl Account {
             }
             Err(error) => return Err(AccountError::Lookup(error)),
         };
+        // setresuid(2) and chown(2) take (uid_t) -1 for "as it is", which is root.
+        if user.uid.as_raw() == u32::MAX || user.gid.as_raw() == u32::MAX {
+            return Err(AccountError::NoId);
+        }
         // The database's own spelling: a directory may know `Bob` as `bob`.
         let name = LoginName::parse(user.name.as_bytes())?;
         let own = Some(user.shell).filter(|shell| !shell.as_os_str().is_empty());

@@ -65,13 +65,13 @@ pub(crate) struct Request {
 /// Why a command line is refused.
 #[derive(Debug, Error)]
 pub(crate) enum ArgumentError {
-    #[error("{0}")]
+    #[error(transparent)]
     Syntax(#[from] lexopt::Error),
-    #[error("{0}")]
+    #[error(transparent)]
     Name(#[from] Refusal),
-    #[error("{0}")]
+    #[error(transparent)]
     Host(#[from] HostError),
-    #[error("{0}")]
+    #[error(transparent)]
     Variable(#[from] VariableError),
     #[error("a shell is named by its whole path")]
     Shell,

@@ -17,7 +17,7 @@ use crate::session::SessionError;
 /// Why login ends without a shell.
 #[derive(Debug, Error)]
 pub(crate) enum Failure {
-    #[error("{0}\nTry 'login --help' for more information.")]
+    #[error(transparent)]
     Arguments(#[from] ArgumentError),
     #[error("cannot write")]
     Output(#[source] io::Error),
@@ -55,6 +55,12 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         if self.is_told() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
+}
+
+/// Tells whoever is at standard error what is wrong with their command line, and where to look.
+pub(crate) fn tell_usage(error: &ArgumentError) {
+    tell(error);
+    let _told = io::stderr().write_all(b"Try 'login --help' for more information.\n");
 }
 
 /// Tells whoever is at standard error why it went no further, with all causes.

@@ -7,6 +7,7 @@ mod dbus;
 mod endurance;
 mod figure;
 mod kernel;
+mod lines;
 mod login;
 mod module;
 mod options;

@@ -11,7 +11,7 @@ use tests::sys::end_with_parent;
 
 use crate::login::Whose;
 use crate::table::Table;
-use crate::{accounts, crowd, endurance, figure, kernel, login, module, rest, scale};
+use crate::{accounts, crowd, endurance, figure, kernel, lines, login, module, rest, scale};
 
 /// Our logind's own door.
 const DOOR: &str = "/run/session-rs/login1";
@@ -85,6 +85,15 @@ pub(crate) const MATCHES: &[Match] = &[
         contestants: &[
             Contestant { name: "session-rs", sandbox: &[], measure: || login::measure(Whose::Ours) },
             Contestant { name: "agetty, login", sandbox: &[], measure: || login::measure(Whose::Theirs) },
+        ],
+    },
+    Match {
+        name: "six-lines",
+        about: "one getty that keeps six lines against six agettys",
+        rounds_max: 5,
+        contestants: &[
+            Contestant { name: "session-rs", sandbox: &[], measure: || lines::measure(Whose::Ours) },
+            Contestant { name: "agetty", sandbox: &[], measure: || lines::measure(Whose::Theirs) },
         ],
     },
     Match {

@@ -11,7 +11,7 @@ use tests::run;
 
 use crate::runner::programs;
 
-const PACKAGES: [&str; 14] = [
+const PACKAGES: [&str; 18] = [
     "elogind",
     "libelogind0",
     "systemd",
@@ -26,7 +26,18 @@ const PACKAGES: [&str; 14] = [
     "cron",
     "libpam-systemd",
     "libpam-elogind",
+    "polkitd",
+    "libpolkit-gobject-1-0",
+    "libpolkit-agent-1-0",
+    "libduktape207",
 ];
+/// util-linux's login, which Debian has since its 13th release, with the C library and PAM it was built for. They lie
+/// together in one folder, `util-linux-login`, and run on their own loader.
+const UTIL_LINUX_LOGIN: [&str; 8] =
+    ["login", "libc6", "libpam0g", "libaudit1", "libcap-ng0", "liblastlog2-2", "libpam-lastlog2", "libsqlite3-0"];
+const ITS_RELEASE: &str =
+    "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n";
+
 const JUDGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/judges");
 
 /// How new a package must be.
@@ -49,6 +60,9 @@ pub(crate) fn fetch(freshness: Freshness) -> Outcome {
         if let Err(Failure::Failed(why) | Failure::Skipped(why)) = fetch_one(package, &peers) {
             eprintln!("cases: no {package}: {why}");
         }
+    }
+    if let Err(Failure::Failed(why) | Failure::Skipped(why)) = fetch_util_linux_login(freshness, &peers) {
+        eprintln!("cases: no login of util-linux: {why}");
     }
     if let Err(Failure::Failed(why) | Failure::Skipped(why)) = build_judges() {
         eprintln!("cases: no judges: {why}");
@@ -80,6 +94,46 @@ fn fetch_one(package: &str, peers: &Path) -> Outcome {
         symlink(stem, &new)?;
         fs::rename(new, link)?;
     }
+    Ok(())
+}
+
+// With package lists of its own, so that the machine's stay those of its release.
+fn fetch_util_linux_login(freshness: Freshness, peers: &Path) -> Outcome {
+    let folder = peers.join("util-linux-login");
+    if freshness == Freshness::Any && folder.exists() {
+        return Ok(());
+    }
+    let scratch = tempfile::tempdir_in(peers)?;
+    for part in ["lists/partial", "cache/archives/partial", "debs", "unpacked"] {
+        fs::create_dir_all(scratch.path().join(part))?;
+    }
+    fs::write(scratch.path().join("sources.list"), ITS_RELEASE)?;
+    fs::write(scratch.path().join("status"), "")?;
+    let at = |option: &str, part: &str| format!("{option}={}", scratch.path().join(part).display());
+    let apt = |words: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.args(["-qq", "-o", "APT::Sandbox::User=root", "-o", "Dir::Etc::sourceparts=/dev/null"]);
+        for (option, part) in [
+            ("Dir::State::lists", "lists"),
+            ("Dir::State::status", "status"),
+            ("Dir::Cache", "cache"),
+            ("Dir::Etc::sourcelist", "sources.list"),
+        ] {
+            apt.args(["-o", &at(option, part)]);
+        }
+        run::output(apt.args(words).current_dir(scratch.path().join("debs")))?.well()
+    };
+    println!("fetching util-linux's login");
+    apt(&["update"])?;
+    apt(&[&["download"][..], &UTIL_LINUX_LOGIN].concat())?;
+    let unpacked = scratch.path().join("unpacked");
+    for archive in fs::read_dir(scratch.path().join("debs"))? {
+        run::output(Command::new("dpkg").arg("-x").arg(archive?.path()).arg(&unpacked))?.well()?;
+    }
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::rename(unpacked, folder)?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod asked_alike;
 mod beside;
 mod beside_elogind;
 mod beside_login;
@@ -19,12 +20,15 @@ mod hosts;
 mod intruders;
 mod isolation;
 mod judges;
+mod last_logins;
 mod lifetime;
 mod line;
+mod lines;
 mod nested;
 mod options;
 mod outer;
 mod peers;
+mod polkit;
 mod process;
 mod prompt;
 mod records;

@@ -4,9 +4,9 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::case::Case;
 use crate::{
-    account, accounts, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults, foreign,
-    hosts, intruders, isolation, judges, lifetime, line, nested, peers, process, prompt, records, records_under_fire,
-    registry, shortage, sshd, su, sweep, terminals,
+    account, accounts, asked_alike, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults,
+    foreign, hosts, intruders, isolation, judges, last_logins, lifetime, line, lines, nested, peers, polkit, process,
+    prompt, records, records_under_fire, registry, shortage, sshd, su, sweep, terminals,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -37,9 +37,13 @@ const THEMES: &[&[Case]] = &[
     records_under_fire::CASES,
     beside_elogind::CASES,
     beside_login::CASES,
+    asked_alike::CASES,
+    last_logins::CASES,
     intruders::CASES,
     line::CASES,
     nested::CASES,
+    lines::CASES,
+    polkit::CASES,
 ];
 
 /// All cases, in the order of the themes.

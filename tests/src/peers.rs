@@ -37,6 +37,34 @@ pub fn agetty(line: &str) -> Outcome<Command> {
     Ok(command)
 }
 
+/// util-linux's login, on the loader and the C library it was built for.
+///
+/// # Errors
+/// A skip, if it was not fetched.
+pub fn util_linux_login() -> Outcome<Command> {
+    let login = program("util-linux-login", &["usr/bin/login"])?;
+    on_its_loader(&login)
+}
+
+/// `login` on the loader, the C library and PAM of util-linux's login, also where the machine's are older.
+///
+/// # Errors
+/// A skip, if they were not fetched.
+pub fn on_its_loader(login: &Path) -> Outcome<Command> {
+    // usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2: the names hold the architecture.
+    for folder in fs::read_dir(program("util-linux-login", &["usr/lib"])?)? {
+        let folder = folder?.path();
+        let is_loader = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("ld-linux");
+        let Ok(mut files) = fs::read_dir(&folder) else { continue };
+        if let Some(loader) = files.find_map(|file| file.ok().filter(|file| is_loader(&file.file_name()))) {
+            let mut command = Command::new(loader.path());
+            command.arg("--library-path").arg(folder).arg(login);
+            return Ok(command);
+        }
+    }
+    Err(Failure::new("util-linux's login has no loader"))
+}
+
 /// A judge: one of our small programs over other people's libraries (`tests/judges`).
 ///
 /// # Errors

@@ -87,6 +87,21 @@ fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
 }
 
 #[test]
+fn another_programs_polkit_policy_is_kept_and_ours_replaced() {
+    let root = tempfile::tempdir().expect("a folder");
+    let policy = root.path().join("usr/local/share/polkit-1/actions/org.freedesktop.login1.policy");
+    assert!(install(root.path(), "").status.success());
+    let ours = fs::read_to_string(&policy).expect("a text");
+    fs::write(&policy, ours.replace("keep", "old")).expect("a file");
+    assert!(install(root.path(), "").status.success());
+    assert_eq!(fs::read_to_string(&policy).expect("a text"), ours, "an older one of ours");
+    fs::write(&policy, "<vendor>The systemd Project</vendor>\n").expect("a file");
+    assert!(install(root.path(), "").status.success());
+    assert_eq!(fs::read_to_string(&policy).expect("a text"), "<vendor>The systemd Project</vendor>\n");
+    assert_eq!(fs::read_to_string(policy.with_extension("policy.session-rs-new")).expect("a text"), ours);
+}
+
+#[test]
 fn an_init_without_files_is_said_to_have_none() {
     let root = tempfile::tempdir().expect("a folder");
     let output = install(root.path(), "launchd");

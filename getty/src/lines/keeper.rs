@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
@@ -14,6 +14,7 @@ use utmp::Files;
 
 use super::devices::{Devices, News};
 use super::post::{Context, Post, Turn};
+use super::program::Program;
 use super::readiness::Readiness;
 use super::register::Register;
 use super::reload::Wish;
@@ -60,7 +61,17 @@ pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
     let signals = Signals::begin().map_err(Unkept::Preparation)?;
     let context = Context { epoll: epoll::create(CreateFlags::CLOEXEC)?, files: Files::system(), register: register() };
     let readiness = Readiness { fd, socket };
-    Keeper { keeping, context, signals, readiness, devices: None, posts: Vec::new(), next_id: FIRST_POST }.run()
+    Keeper {
+        keeping,
+        context,
+        signals,
+        readiness,
+        devices: None,
+        program: Program::own(),
+        posts: Vec::new(),
+        next_id: FIRST_POST,
+    }
+    .run()
 }
 
 /// What a descriptor that became ready is: a signal, a device, or the line of this number.
@@ -68,12 +79,16 @@ const SIGNAL: u64 = 0;
 const DEVICE: u64 = 1;
 const FIRST_POST: u64 = 2;
 
+/// A wait that is longer gives memory back.
+const SHORT: Duration = Duration::from_secs(1);
+
 struct Keeper<'a> {
     keeping: &'a Keeping,
     context: Context,
     signals: Signals,
     readiness: Readiness,
     devices: Option<Devices>,
+    program: Program,
     posts: Vec<Post>,
     next_id: u64,
 }
@@ -116,7 +131,12 @@ impl Keeper<'_> {
     fn wait(&mut self, ready: &mut Vec<epoll::Event>) -> Result<(), Errno> {
         self.watch_devices()?;
         let due = self.posts.iter().fold(Deadline::NEVER, |due, post| due.min(post.due()));
-        match epoll::wait(&self.context.epoll, spare_capacity(ready), due.left(Instant::now()).as_ref()) {
+        let now = Instant::now();
+        let (left, is_long) = (due.left(now), !due.has_come(now + SHORT));
+        if is_long {
+            self.program.give_back();
+        }
+        match epoll::wait(&self.context.epoll, spare_capacity(ready), left.as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(e) => Err(e),
         }

@@ -8,6 +8,8 @@ use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use nix::unistd::ForkResult;
 use rustix::process::Pid;
 
+use super::program::ReadOnly;
+
 /// `fork(2)`: none in the child, the child's number in the parent.
 ///
 /// # Errors
@@ -18,6 +20,22 @@ pub(crate) fn fork() -> io::Result<Option<Pid>> {
         ForkResult::Child => Ok(None),
         ForkResult::Parent { child } => Ok(Pid::from_raw(child.as_raw())),
     }
+}
+
+/// Unmaps the pages in `range` that this process holds of a file (`madvise(2)`, MADV_DONTNEED). They are read from the file
+/// again when they are needed.
+///
+/// # Safety of the caller's choice
+/// `range` must be a mapping of a file that this process never writes to: what it wrote would be lost.
+///
+/// # Errors
+/// `EINVAL` if it is no range of whole pages, `ENOMEM` if it is not mapped.
+pub(crate) fn drop_file_pages(range: &ReadOnly) -> io::Result<()> {
+    let start = std::ptr::without_provenance_mut(range.start);
+    // SAFETY: `range` is a mapping that is not writable and never was, as its type says, so that each page comes back as
+    // it was; code that runs in it faults it in again.
+    let rc = unsafe { libc::madvise(start, range.length, libc::MADV_DONTNEED) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
 /// Takes over the descriptor `number` that this process was started with, before it opens any of its own.

@@ -79,7 +79,11 @@ fn a_command_line_that_cannot_be_read_is_told_of_and_not_logged_in_its_words() {
     for line in [&["alice", "hunter2"][..], &["--no-such-option"], &["-x"], &["-h"], &["alice", "HOME"]] {
         let mut seat = machine.login(line);
         assert_eq!(seat.exits(), Some(1), "{line:?}");
-        assert!(seat.screen().contains("Try 'login --help'"), "{line:?}: {}", seat.screen());
+        let screen = seat.screen();
+        let told: Vec<_> = screen.lines().collect();
+        assert_eq!(told.len(), 2, "{line:?}: {screen}");
+        assert!(told[0].starts_with("login: ") && told[0].matches(':').count() == 1, "said once: {screen}");
+        assert_eq!(told[1], "Try 'login --help' for more information.");
     }
     assert!(!String::from_utf8_lossy(&machine.log()).contains("hunter2"));
     let mut seat = machine.login(&["--version"]);

@@ -164,6 +164,11 @@ impl Machine {
         self.files().utmp_records().expect("utmp is read").collect()
     }
 
+    /// Writes to utmp what another program may have written.
+    pub(crate) fn write_utmp(&self, record: &Record) {
+        self.files().put(record).map(drop).expect("utmp is written");
+    }
+
     /// The records in wtmp.
     pub(crate) fn wtmp(&self) -> Vec<Record> {
         self.files().wtmp_since(0).expect("wtmp is read")

@@ -12,4 +12,6 @@ mod messages;
 mod refusals;
 mod seat;
 mod secrets;
+mod security;
 mod sessions;
+mod users;

@@ -8,7 +8,7 @@ use logind_api::error;
 use logind_core::Caller;
 use logind_core::Core;
 use logind_core::event::{Event, RequestId};
-use logind_core::gate::{Act, Gate};
+use logind_core::gate::{Act, Gate, Question};
 use logind_core::session::Session;
 use logind_core::user::User;
 use std::os::fd::OwnedFd;
@@ -36,12 +36,18 @@ pub(super) enum Outcome {
     Answered(Message),
     /// It is for the core; the answer follows.
     Called(Box<Called>),
+    /// It is for the core if polkit says so.
+    Asked(Box<Called>, Question),
 }
 
 impl Outcome {
-    /// The core is asked by `event`, with no descriptor along.
-    pub(super) fn asking(event: Event) -> Self {
-        Self::Called(Box::new(Called { event, leader: None }))
+    /// The core is asked by `event`, with no descriptor along, once polkit has answered the question, if there is one.
+    pub(super) fn asking(event: Event, question: Option<Question>) -> Self {
+        let called = Box::new(Called { event, leader: None });
+        match question {
+            Some(question) => Self::Asked(called, question),
+            None => Self::Called(called),
+        }
     }
 }
 
@@ -131,16 +137,28 @@ impl<'a> Call<'a> {
         built.map_err(|cause| Fault::unwritable(&self.member(), &cause))
     }
 
-    /// Passes, or says why the caller may not. Where polkit would be asked there is none to ask, which is a no.
+    /// Passes, or says why the caller may not. None of these acts is polkit's to judge.
     pub(super) fn may(&self, act: &Act<'_>) -> Result<(), Fault> {
-        // Wherever root runs, it may: most calls are a login's, and need not ask for its place.
-        let root = self.credentials.is_root().then(|| self.credentials.nowhere());
-        match self.view.core.gate(root.as_ref().unwrap_or_else(|| self.caller()), act) {
+        match self.gate(act) {
             Gate::Open => Ok(()),
-            Gate::Ask(question) if question.without_polkit => Ok(()),
             Gate::Ask(_) => Err(Fault::denied()),
             Gate::Shut(refusal) => Err(refusal.into()),
         }
+    }
+
+    /// Passes, or says what polkit is to be asked, or why the caller may not.
+    pub(super) fn may_or_ask(&self, act: &Act<'_>) -> Result<Option<Question>, Fault> {
+        match self.gate(act) {
+            Gate::Open => Ok(None),
+            Gate::Ask(question) => Ok(Some(question)),
+            Gate::Shut(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Wherever root runs, it may: most calls are a login's, and need not ask for its place.
+    fn gate(&self, act: &Act<'_>) -> Gate {
+        let root = self.credentials.is_root().then(|| self.credentials.nowhere());
+        self.view.core.gate(root.as_ref().unwrap_or_else(|| self.caller()), act)
     }
 
     /// The session in whose scope the caller runs.

@@ -83,10 +83,10 @@ fn serve_branch(call: &Call<'_>, object: &Object<'_>, standard: Option<(Standard
     }
 }
 
-/// Runs a row: its arguments must fit, its gate must open, then it does its deed.
+/// Runs a row: its arguments must fit, its gate must open or be polkit's to open, then it does its deed.
 fn run<T>(call: &Call<'_>, method: &Method<T>, target: &T) -> Result<Outcome, Fault> {
     expect(call, &signature(method.takes))?;
-    let event = match &method.deed {
+    let (event, question) = match &method.deed {
         Deed::Look(answer) => {
             call.may(&Act::Look)?;
             return answer(call, target).map(Outcome::Answered);
@@ -98,30 +98,30 @@ fn run<T>(call: &Call<'_>, method: &Method<T>, target: &T) -> Result<Outcome, Fa
         Deed::Release(whose, event) => {
             let session = whose(call, target)?;
             call.may(&Act::ReleaseSession(&session))?;
-            event(call, session)?
-        }
-        Deed::Manage(whose, event) => {
-            let whom = whose(call, target)?;
-            call.may(&Act::Manage(&whom))?;
-            event(call, whom)?
+            (event(call, session)?, None)
         }
         Deed::Hint(whose, event) => {
             let session = whose(call, target)?;
             call.may(&Act::Hint(&session))?;
-            event(call, session)?
+            (event(call, session)?, None)
+        }
+        Deed::Manage(whose, event) => {
+            let whom = whose(call, target)?;
+            let question = call.may_or_ask(&Act::Manage(&whom))?;
+            (event(call, whom)?, question)
         }
         Deed::Lock(whose, event) => {
             let session = whose(call, target)?;
-            call.may(&Act::Lock(session.as_ref()))?;
-            event(call, session)?
+            let question = call.may_or_ask(&Act::Lock(session.as_ref()))?;
+            (event(call, session)?, question)
         }
         Deed::Switch(what) => {
             let switch = what(call, target)?;
-            call.may(&Act::Switch(&switch))?;
-            Event::Switch { request: call.request, switch }
+            let question = call.may_or_ask(&Act::Switch(&switch))?;
+            (Event::Switch { request: call.request, switch }, question)
         }
     };
-    Ok(Outcome::asking(event))
+    Ok(Outcome::asking(event, question))
 }
 
 /// Refuses arguments of other types than `takes`.

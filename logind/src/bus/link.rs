@@ -15,6 +15,7 @@ use super::credentials::Credentials;
 use super::driver::DRIVER;
 use super::fault::Fault;
 use super::outgoing::{Outgoing, Stuck};
+use super::polkit;
 use super::wire::LONGEST_MESSAGE;
 
 /// How many calls of one sender may wait for its credentials.
@@ -28,6 +29,7 @@ const DO_NOT_QUEUE: u32 = 4;
 pub(super) struct Link {
     outgoing: Outgoing,
     owns_name: bool,
+    polkit: Option<String>,
     asked: HashMap<NonZeroU32, Question>,
     known: HashMap<String, Credentials>,
     parked: HashMap<String, Vec<Message>>,
@@ -38,6 +40,8 @@ pub(super) struct Link {
 enum Question {
     /// For our name.
     Name,
+    /// Who has polkit's.
+    Polkit,
     /// Who the sender of this name is.
     Who(String),
 }
@@ -64,15 +68,21 @@ impl Link {
     /// If nothing can be sent.
     pub(super) fn begin(outgoing: Outgoing) -> Result<Self, Stuck> {
         let (asked, known, parked) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut link = Self { outgoing, owns_name: false, asked, known, parked };
+        let mut link = Self { outgoing, owns_name: false, polkit: None, asked, known, parked };
         link.subscribe()?;
         link.ask_name()?;
+        link.ask_polkit()?;
         Ok(link)
     }
 
     /// Whether our name is ours.
     pub(super) fn owns_name(&self) -> bool {
         self.owns_name
+    }
+
+    /// Who has polkit's name: only that one's word is polkit's.
+    pub(super) fn polkit(&self) -> Option<&str> {
+        self.polkit.as_deref()
     }
 
     /// Who sent `message`, if the bus has said.
@@ -111,6 +121,12 @@ impl Link {
     fn ask_name(&mut self) -> Result<(), Stuck> {
         let call = to_driver("RequestName").build(&(BUS_NAME, DO_NOT_QUEUE)).map_err(|_| Stuck)?;
         self.asked.insert(call.primary_header().serial_num(), Question::Name);
+        self.outgoing.push(call)
+    }
+
+    fn ask_polkit(&mut self) -> Result<(), Stuck> {
+        let call = to_driver("GetNameOwner").build(&polkit::NAME).map_err(|_| Stuck)?;
+        self.asked.insert(call.primary_header().serial_num(), Question::Polkit);
         self.outgoing.push(call)
     }
 
@@ -153,6 +169,11 @@ impl Link {
                 self.named(message.body().deserialize::<u32>().ok());
                 Vec::new()
             }
+            Some(Question::Polkit) => {
+                self.polkit =
+                    message.body().deserialize().ok().filter(|_| message.message_type() == Type::MethodReturn);
+                Vec::new()
+            }
             Some(Question::Who(sender)) => {
                 let calls = self.parked.remove(&sender).unwrap_or_default();
                 let described = message.body().deserialize::<HashMap<String, OwnedVariant>>().ok();
@@ -184,6 +205,9 @@ impl Link {
                 if new.is_empty() {
                     self.known.remove(name);
                 }
+                if name == polkit::NAME {
+                    self.polkit = Some(new.to_owned()).filter(|new| !new.is_empty());
+                }
                 if name == BUS_NAME && new.is_empty() {
                     return self.ask_name();
                 }
@@ -196,6 +220,18 @@ impl Link {
         }
         Ok(())
     }
+}
+
+/// Who has left the bus, if that is what `message` tells.
+pub(super) fn who_left(message: &Message) -> Option<String> {
+    let header = message.header();
+    let is_told = header.member().is_some_and(|member| member.as_str() == "NameOwnerChanged");
+    if !is_told || !is_from_driver(&header) {
+        return None;
+    }
+    let body = message.body();
+    let (name, _, new) = body.deserialize::<(&str, &str, &str)>().ok()?;
+    new.is_empty().then(|| name.to_owned())
 }
 
 fn to_driver(member: &'static str) -> zbus::message::Builder<'static> {

@@ -4,6 +4,7 @@
 //! - Doors: [`private_door`] ([`listening`], [`sasl`], [`wire`], [`driver`]) and [`system_door`] ([`bus_socket`], [`link`]) bring [`incoming`]
 //!   messages; [`outgoing`] takes the others away; [`credentials`] say who is there, [`complaints`] what they do wrong.
 //! - Rows: [`table`] says what a row is; [`manager`], [`session`], [`user`], [`seat`] are the rows.
+//! - What the gate leaves to it [`polkit`] is asked, by [`judging`].
 //! - From a message to its answer: [`service`] → [`dispatch`] ([`path`] → object, row → gate → deed) → [`call`],
 //!   [`arguments`], [`requests`], [`properties`], [`introspect`], [`standard`] → [`reply`], [`fault`]. [`signals`] tell.
 
@@ -17,12 +18,14 @@ mod driver;
 mod fault;
 mod incoming;
 mod introspect;
+mod judging;
 mod known;
 mod link;
 mod listening;
 mod manager;
 mod outgoing;
 mod path;
+mod polkit;
 mod private_door;
 mod properties;
 mod reply;

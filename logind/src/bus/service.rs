@@ -19,7 +19,9 @@ use super::dispatch;
 use super::driver::{self, Addressee};
 use super::fault::Fault;
 use super::incoming::{Arrival, ConnectionId, Incoming};
+use super::link;
 use super::listening::DoorError;
+use super::polkit::Polkit;
 use super::private_door::{Lanes, PrivateDoor};
 use super::reply;
 use super::signals;
@@ -43,11 +45,12 @@ pub(crate) struct Doors {
 /// Both doors, and the calls that wait for their answers.
 #[derive(Debug)]
 pub(crate) struct Bus {
-    private: PrivateDoor,
-    system: SystemDoor,
+    pub(super) private: PrivateDoor,
+    pub(super) system: SystemDoor,
     lanes: [mpsc::Receiver<Arrival>; 3],
     ready: VecDeque<Arrival>,
-    waiting: HashMap<RequestId, Waiting>,
+    pub(super) waiting: HashMap<RequestId, Waiting>,
+    pub(super) polkit: Polkit,
     last_request: u64,
     world: World,
     configured: Configured,
@@ -55,9 +58,11 @@ pub(crate) struct Bus {
 
 /// A call that waits for its answer.
 #[derive(Debug)]
-struct Waiting {
-    from: Peer,
-    message: Message,
+pub(super) struct Waiting {
+    /// Who.
+    pub(super) from: Peer,
+    /// For the answer to what.
+    pub(super) message: Message,
 }
 
 /// Who waits.
@@ -82,6 +87,7 @@ impl Bus {
             lanes: [from_root, from_users, from_bus],
             ready: VecDeque::new(),
             waiting: HashMap::new(),
+            polkit: Polkit::default(),
             last_request: 0,
             world,
             configured,
@@ -115,7 +121,13 @@ impl Bus {
 
     /// Serves what came. What reads is answered at once; what changes the registry is returned, once its gate is open.
     pub(crate) fn dispatch(&mut self, incoming: Incoming, core: &Core) -> Option<Called> {
-        match incoming.0 {
+        let called = self.arrived(incoming.0, core);
+        self.drop_what_polkit_cannot_answer();
+        called
+    }
+
+    fn arrived(&mut self, arrival: Arrival, core: &Core) -> Option<Called> {
+        match arrival {
             Arrival::Knocked(stream) => self.private.admit(stream),
             Arrival::Introduced(id, takes_fds) => {
                 if let Some(peer) = self.private.connection(id) {
@@ -123,10 +135,19 @@ impl Bus {
                 }
             }
             Arrival::Said(id, message) => return self.said(id, message, core),
-            Arrival::Ended(id, ending) => self.private.ended(id, &ending),
+            Arrival::Ended(id, ending) => {
+                self.left(&Peer::Private(id));
+                self.private.ended(id, &ending);
+            }
             Arrival::BusUp(connection) => self.system.up(connection),
             Arrival::BusDown => self.system.down(),
             Arrival::Bus(message) => {
+                if let Some(verdict) = self.polkit.answered(&message, self.system.polkit()) {
+                    return self.judged(verdict);
+                }
+                if let Some(name) = link::who_left(&message) {
+                    self.left(&Peer::System(name));
+                }
                 let calls = self.system.heard(message);
                 self.ready.extend(calls.into_iter().map(Arrival::Called));
             }
@@ -206,8 +227,9 @@ impl Bus {
         request: RequestId,
         served: Result<Outcome, Fault>,
     ) -> Option<Called> {
-        let called = match served {
-            Ok(Outcome::Called(called)) => *called,
+        let (called, question) = match served {
+            Ok(Outcome::Called(called)) => (called, None),
+            Ok(Outcome::Asked(called, question)) => (called, Some(question)),
             Ok(Outcome::Answered(answer)) => {
                 self.send(&from, message, Ok(answer));
                 return None;
@@ -223,10 +245,14 @@ impl Bus {
             return None;
         }
         self.waiting.insert(request, Waiting { from, message: message.clone() });
-        Some(called)
+        match question {
+            Some(question) => self.ask_polkit(request, called, question, message),
+            None => Some(*called),
+        }
     }
 
-    fn send(&mut self, to: &Peer, call: &Message, answer: Result<Message, Fault>) {
+    /// Sends an answer.
+    pub(super) fn send(&mut self, to: &Peer, call: &Message, answer: Result<Message, Fault>) {
         if call.primary_header().flags().contains(Flags::NO_REPLY_EXPECTED) {
             return;
         }

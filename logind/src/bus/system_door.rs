@@ -79,6 +79,11 @@ impl SystemDoor {
         Vec::new()
     }
 
+    /// Who has polkit's name there.
+    pub(super) fn polkit(&self) -> Option<&str> {
+        self.link.as_ref()?.polkit()
+    }
+
     /// Who sent `message`, if the bus has said.
     pub(super) fn sender(&self, message: &Message) -> Option<&Credentials> {
         self.link.as_ref()?.sender(message)

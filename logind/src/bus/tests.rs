@@ -6,6 +6,7 @@ mod everyday;
 mod hostile;
 mod house;
 mod login;
+mod polkit;
 mod rights;
 mod rows;
 mod signals;

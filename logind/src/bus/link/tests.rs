@@ -35,6 +35,7 @@ fn call(sender: &'static str, body: &str) -> Message {
 fn question(link: &Link, about: &str) -> NonZeroU32 {
     let is_it = |question: &Question| match question {
         Question::Name => about.is_empty(),
+        Question::Polkit => about == polkit::NAME,
         Question::Who(name) => name == about,
     };
     *link.asked.iter().find(|(_, question)| is_it(question)).expect("it was asked").0
@@ -105,7 +106,7 @@ async fn the_name_is_asked_for_again_when_it_is_free() {
     let mut link = link();
     let first = question(&link, "");
     link.heard(answer(DRIVER, first, &3_u32)).expect("heard");
-    assert!(!link.owns_name() && link.asked.is_empty());
+    assert!(!link.owns_name() && !link.asked.contains_key(&first));
     link.heard(gone(BUS_NAME)).expect("heard");
     let second = question(&link, "");
     link.heard(answer(DRIVER, second, &1_u32)).expect("heard");
@@ -122,4 +123,32 @@ async fn a_flood_before_the_bus_has_answered_is_refused() {
     assert!(link.heard(call(":1.6", "another's")).is_ok());
     let long = "x".repeat(LONGEST_MESSAGE);
     assert!(matches!(link.heard(call(":1.6", &long)), Err(Trouble::Refused(..))));
+}
+
+#[tokio::test]
+async fn who_has_polkits_name_is_known_from_the_start_and_as_it_changes() {
+    let mut link = link();
+    let asked = question(&link, polkit::NAME);
+    link.heard(answer(DRIVER, asked, &":1.9")).expect("heard");
+    assert_eq!(link.polkit(), Some(":1.9"));
+    let changes = |sender: &'static str, old: &str, new: &str| {
+        let signal = Message::signal("/org/freedesktop/DBus", DRIVER, "NameOwnerChanged").sender(sender);
+        signal.build(&(polkit::NAME, old, new)).expect("a message")
+    };
+    link.heard(changes(":1.6", ":1.9", ":1.6")).expect("heard");
+    assert_eq!(link.polkit(), Some(":1.9"), "only the bus says so");
+    link.heard(changes(DRIVER, ":1.9", "")).expect("heard");
+    assert_eq!(link.polkit(), None);
+    link.heard(changes(DRIVER, "", ":1.12")).expect("heard");
+    assert_eq!(link.polkit(), Some(":1.12"));
+}
+
+#[tokio::test]
+async fn a_bus_that_knows_no_polkit_names_none() {
+    let mut link = link();
+    let asked = question(&link, polkit::NAME);
+    let call = Message::method_call("/", "Any").serial(asked).build(&()).expect("a message");
+    let error = Message::error(&call.header(), "org.freedesktop.DBus.Error.NameHasNoOwner");
+    link.heard(error.sender(DRIVER).build(&":1.9").expect("a message")).expect("heard");
+    assert_eq!(link.polkit(), None);
 }

@@ -18,7 +18,7 @@ use crate::speed::{self, Speeds};
 use crate::terminal::Terminal;
 pub(crate) use typing::Reading;
 
-use pace::Pace;
+pub(crate) use pace::Pace;
 use typing::{Typed, Typing};
 
 /// What a person answered.

@@ -43,11 +43,11 @@ pub(crate) fn clear_environment() {
     unsafe { libc::clearenv() };
 }
 
-/// Has lines that PAM's modules log begin with `login` (`openlog(3)`), and not with whatever is in the first argument's
-/// place by then.
+/// Has the lines of PAM's modules in the log begin with `login` and the process's number (`openlog(3)`), and not with
+/// whatever is in the first argument's place by then.
 pub(crate) fn name_in_log() {
     // SAFETY: the name is static, as the C library keeps the pointer.
-    unsafe { libc::openlog(c"login".as_ptr(), 0, libc::LOG_AUTHPRIV) };
+    unsafe { libc::openlog(c"login".as_ptr(), libc::LOG_PID, libc::LOG_AUTHPRIV) };
 }
 
 /// Closes every descriptor above stderr (`close_range(2)`). For the start of the program only.

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::{
     account, accounts, asked_alike, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults,
     foreign, hosts, intruders, isolation, judges, lifetime, line, lines, nested, peers, polkit, process, prompt,
-    records, records_under_fire, registry, shortage, sshd, su, sweep, terminals,
+    records, records_under_fire, registry, shortage, sshd, su, sweep, terminals, three_logins,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -40,6 +40,7 @@ const THEMES: &[&[Case]] = &[
     asked_alike::CASES,
     intruders::CASES,
     line::CASES,
+    three_logins::CASES,
     nested::CASES,
     lines::CASES,
     polkit::CASES,

@@ -46,17 +46,44 @@ pub(crate) fn hold(arguments: &Arguments, terminal: &Terminal, files: &Files) ->
     hand_over(arguments, terminal, &scene, answer, autologin.is_some())
 }
 
+/// What a terminal shows until somebody types.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    /// All of it.
+    pub(crate) text: Vec<u8>,
+    /// What of it does not change by itself all the time.
+    pub(crate) lasting: Vec<u8>,
+}
+
+impl Opening {
+    fn of(greeting: &Greeting, screen: &[u8], terminal: &Terminal, files: &Files) -> Self {
+        let text = [screen, &greeting.opening(terminal, files)].concat();
+        Self { text, lasting: greeting.lasting_text(terminal, files) }
+    }
+}
+
 /// What a terminal shows until somebody types; none if its conversation begins with something else than the prompt.
-pub(crate) fn opening(arguments: &Arguments, terminal: &Terminal, scene: &Scene, files: &Files) -> Option<Vec<u8>> {
+pub(crate) fn opening(arguments: &Arguments, terminal: &Terminal, scene: &Scene, files: &Files) -> Option<Opening> {
     let options = &arguments.options;
     let has_question = options.autologin.is_none() && !options.login_asks && !options.pause;
     let has_modem = options.extracts_speed || !options.init_string.is_empty();
     if !has_question || has_modem || options.await_enter || options.hardware.local == LocalLine::Never {
         return None;
     }
-    let mut text = scene.fresh_screen(options);
-    text.extend(Greeting::of(options).opening(terminal, files));
-    Some(text)
+    Some(Opening::of(&Greeting::of(options), &scene.fresh_screen(options), terminal, files))
+}
+
+/// The [`opening`] as it is now, to be shown again; none if it still reads as `lasting`, the time of day apart.
+pub(crate) fn changed_opening(
+    arguments: &Arguments,
+    terminal: &Terminal,
+    scene: &Scene,
+    files: &Files,
+    lasting: &[u8],
+) -> Option<Opening> {
+    let greeting = Greeting::of(&arguments.options);
+    let opening = Opening::of(&greeting, scene.screen_again(&arguments.options), terminal, files);
+    (opening.lasting != lasting).then_some(opening)
 }
 
 /// [`hold`] from the first key on: the terminal was set up and shows its [`opening`] but for the `rest` of it. It is given
@@ -127,7 +154,7 @@ fn answer(
             desk.announce(name, options.pause)?;
             Ok(Some(Answer { name: name.clone(), habits: Habits::default() }))
         }
-        None if options.login_asks => desk.greet().map(|()| None),
+        None if options.login_asks => desk.leave_the_question().map(|()| None),
         None => desk.name(speeds, options.pause).map(Some),
     }
 }
@@ -135,7 +162,12 @@ fn answer(
 impl Scene {
     fn desk<'a>(&self, options: &Options, terminal: &'a Terminal, files: &'a Files, deadline: Deadline) -> Desk<'a> {
         let desk = Desk::new(terminal, files, Greeting::of(options), deadline);
-        desk.reading(self.reading(options, terminal), if self.is_to_clear(options) { vt::CLEAR } else { b"\n" })
+        desk.reading(self.reading(options, terminal), self.screen_again(options))
+    }
+
+    /// What is written before a greeting that is shown again.
+    fn screen_again(&self, options: &Options) -> &'static [u8] {
+        if self.is_to_clear(options) { vt::CLEAR } else { b"\n" }
     }
 
     /// A terminal whose modes say that it is UTF-8 has eight bits, and so has a VT: there is no parity to guess.

@@ -121,9 +121,14 @@ impl Settings {
         if uid.is_root() { self.root_path.as_ref().unwrap_or(&self.super_path) } else { &self.user_path }
     }
 
-    /// Whether the login of `uid` goes into lastlog.
-    pub(crate) fn records_last_login(&self, uid: Uid) -> bool {
-        self.last_login != Some(false) && uid.as_raw() <= self.lastlog_uid_max
+    /// Whether a login is recorded as its user's last one.
+    pub(crate) fn records_last_login(&self) -> bool {
+        self.last_login != Some(false)
+    }
+
+    /// Whether that of `uid` goes into lastlog, which has a place for each number.
+    pub(crate) fn records_in_lastlog(&self, uid: Uid) -> bool {
+        self.records_last_login() && uid.as_raw() <= self.lastlog_uid_max
     }
 
     /// Whether the login before this one is shown.

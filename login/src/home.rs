@@ -1,23 +1,15 @@
 //! The user's home, which may lie on a disk that never answers.
 
-use std::ffi::c_int;
 use std::io;
 use std::mem;
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Pid, chdir};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::process::{PidfdFlags, pidfd_open};
+use nix::unistd::chdir;
 use tracing::warn;
 
 use crate::account::Account;
-use crate::sys::{self, Fork};
-use crate::{child, paths};
+use crate::{child, errand, paths};
 
 /// A home has this long to answer: an automounter may have to wake a disk, or a server, first.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -62,40 +54,7 @@ fn answers(account: &Account, patience: Duration) -> bool {
     }
 }
 
-/// The answer to `question`, which may hang; none if there is none within `patience`.
-///
-/// A process of its own asks, as the user: it has none of our descriptors, so that nothing of the session stays open if it
-/// hangs, and it is killed then and not waited for, because a process that waits for a disk may be beyond killing.
+/// The answer that the user gets to `question`, in a process of its own; none if there is none within `patience`.
 fn asked(account: &Account, patience: Duration, question: impl FnOnce() -> bool) -> io::Result<Option<bool>> {
-    let asking = match sys::fork()? {
-        Fork::Child => sys::exit_now(ask(account, question)),
-        Fork::Parent(asking) => asking,
-    };
-    let has_ended = ends_within(asking, patience);
-    if !matches!(has_ended, Ok(true)) {
-        kill(asking, Signal::SIGKILL)?;
-        return has_ended.map(|_| None);
-    }
-    Ok(Some(waitpid(asking, None)? == WaitStatus::Exited(asking, 0)))
-}
-
-/// The one act of the process that asks; 0 for yes.
-fn ask(account: &Account, question: impl FnOnce() -> bool) -> c_int {
-    sys::close_all();
-    sys::reset_signals();
-    c_int::from(child::become_user(account).is_err() || !question())
-}
-
-fn ends_within(process: Pid, patience: Duration) -> io::Result<bool> {
-    let process = rustix::process::Pid::from_raw(process.as_raw()).ok_or(Errno::SRCH)?;
-    let end: OwnedFd = pidfd_open(process, PidfdFlags::empty())?;
-    let deadline = Instant::now() + patience;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec::try_from(left).unwrap_or_default();
-        match poll(&mut [PollFd::from_borrowed_fd(end.as_fd(), PollFlags::IN)], Some(&left)) {
-            Err(Errno::INTR) => {}
-            ended => return Ok(ended? == 1),
-        }
-    }
+    errand::within(patience, || child::become_user(account).is_ok() && question())
 }

@@ -7,6 +7,7 @@ mod child;
 mod deadline;
 mod defs;
 mod environment;
+mod errand;
 mod failure;
 mod greeting;
 mod home;
@@ -150,7 +151,10 @@ fn admit(
     sys::note_ends()?;
     let mark = records.mark();
     let mut session = Session::open(transaction, is_hushed)?;
-    records.began(&account, mark, settings.records_last_login(account.uid));
+    records.began(&account, mark, settings.records_in_lastlog(account.uid));
+    if settings.records_last_login() {
+        records.last_login_is_now(&account);
+    }
     let is_trusted = request.is_authenticated;
     info!(line = %records.line(), user = account.name.as_str(), host = records.host(), is_trusted, "session opened");
     let greeting = Greeting { said: Said::new(session.take_said()), last_login };
@@ -173,10 +177,9 @@ fn begin(
     terminal: &Terminal,
     records: &Records,
 ) -> Result<Transaction<Talk>, PamError> {
-    let service = if request.host.is_some() { c"remote" } else { c"login" };
     let name = request.name.take(); // PAM has it from here on: it may be a password, and is not to be kept
     let name = name.as_ref().map(LoginName::as_str);
-    let mut transaction = Transaction::start(service, name, Talk::new(*terminal, settings.tries))?;
+    let mut transaction = Transaction::start(records.service(), name, Talk::new(*terminal, settings.tries))?;
     transaction.set(Item::RemoteHost, request.host.as_ref().map(Host::as_str))?;
     transaction.set(Item::Tty, Some(&records.line().to_path()))?;
     transaction.set(Item::UserPrompt, Some(&talk::prompt(request.hides_host || settings.has_plain_prompt)))?;
@@ -198,6 +201,7 @@ fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit)
         }
         Ok(Fork::Parent(shell)) => {
             core_limit.withhold();
+            drop(start); // the greeting and the environment are the child's
             if let Err(error) = line::leave_streams() {
                 warn!(%error, "the parent keeps the line on its standard streams");
             }

@@ -47,3 +47,6 @@ pub(crate) const MAIL_FOLDER: &str = "/var/mail";
 
 /// Where a shell starts whose user's home cannot be entered.
 pub(crate) const ROOT_FOLDER: &str = "/";
+
+/// lastlog2's database of last logins (`_PATH_LASTLOG2` of util-linux; `lastlog2(8)`).
+pub(crate) const LASTLOG2: &str = "/var/lib/lastlog/lastlog2.db";

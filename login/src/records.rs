@@ -1,8 +1,9 @@
-//! What utmp, wtmp, btmp, lastlog and the audit trail are told: the failures, one login, one logout.
+//! What utmp, wtmp, btmp, lastlog, lastlog2 and the audit trail are told: the failures, one login, one logout.
 //!
 //! A record that cannot be written costs a line in the log, never a login.
 
 mod audit;
+mod lastlog2;
 
 use nix::unistd::{Pid, Uid, getsid};
 use tracing::warn;
@@ -78,6 +79,22 @@ impl Records {
         if let Err(error) = self.files.record_lastlog(account.uid.as_raw(), &login) {
             warn!(error = &error as &dyn std::error::Error, "cannot record the last login");
         }
+    }
+
+    /// This is the user's last login (lastlog2). Not lastlog's matter: the database has names, and no holes for numbers.
+    pub(crate) fn last_login_is_now(&self, account: &Account) {
+        lastlog2::record(&lastlog2::Entry {
+            user: account.name.as_str(),
+            time: Time::now().seconds,
+            line: self.line.as_str(),
+            host: self.host.as_ref().map(Host::as_str),
+            service: self.service(),
+        });
+    }
+
+    /// PAM's service: `remote` if the person comes from elsewhere.
+    pub(crate) fn service(&self) -> &'static str {
+        if self.host.is_some() { "remote" } else { "login" }
     }
 
     /// The session is over (utmp, wtmp), with the shell's end. wtmp gets no second record if a module wrote ours since

@@ -33,8 +33,8 @@ const PACKAGES: [&str; 18] = [
 ];
 /// util-linux's login, which Debian has since its 13th release, with the C library and PAM it was built for. They lie
 /// together in one folder, `util-linux-login`, and run on their own loader.
-const UTIL_LINUX_LOGIN: [&str; 7] =
-    ["login", "libc6", "libpam0g", "libaudit1", "libcap-ng0", "liblastlog2-2", "libsqlite3-0"];
+const UTIL_LINUX_LOGIN: [&str; 8] =
+    ["login", "libc6", "libpam0g", "libaudit1", "libcap-ng0", "liblastlog2-2", "libpam-lastlog2", "libsqlite3-0"];
 const ITS_RELEASE: &str =
     "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian trixie main\n";
 

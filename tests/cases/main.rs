@@ -20,6 +20,7 @@ mod hosts;
 mod intruders;
 mod isolation;
 mod judges;
+mod last_logins;
 mod lifetime;
 mod line;
 mod lines;

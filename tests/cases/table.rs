@@ -5,8 +5,8 @@ use ::tests::outcome::{Failure, Outcome};
 use crate::case::Case;
 use crate::{
     account, accounts, asked_alike, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults,
-    foreign, hosts, intruders, isolation, judges, lifetime, line, lines, nested, peers, polkit, process, prompt,
-    records, records_under_fire, registry, shortage, sshd, su, sweep, terminals, three_logins,
+    foreign, hosts, intruders, isolation, judges, last_logins, lifetime, line, lines, nested, peers, polkit, process,
+    prompt, records, records_under_fire, registry, shortage, sshd, su, sweep, terminals, three_logins,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -38,6 +38,7 @@ const THEMES: &[&[Case]] = &[
     beside_elogind::CASES,
     beside_login::CASES,
     asked_alike::CASES,
+    last_logins::CASES,
     intruders::CASES,
     line::CASES,
     three_logins::CASES,

@@ -22,7 +22,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
-    for init in ["", "sysvinit", "openrc", "runit"] {
+    for init in ["", "sysvinit", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         let output = install(root.path(), init);
         assert!(output.status.success(), "{init}: {output:?}");
@@ -111,7 +111,7 @@ fn an_init_without_files_is_said_to_have_none() {
 
 #[test]
 fn the_bus_is_given_no_way_to_start_a_logind() {
-    for init in ["", "sysvinit", "openrc", "runit"] {
+    for init in ["", "sysvinit", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         assert!(install(root.path(), init).status.success());
         assert!(files(root.path()).iter().all(|file| file.extension().is_none_or(|end| end != "service")), "{init}");

@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 /// What happens at once, as when interfaces come up, is looked at once; and there is some time between two looks, whatever
 /// happens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     due: Option<Instant>,
     last: Option<Instant>,
 }
@@ -21,19 +21,19 @@ impl Pace {
     const INTERVAL: Duration = Duration::from_secs(2);
 
     /// Something happened.
-    pub(super) fn note(&mut self, now: Instant) {
+    pub(crate) fn note(&mut self, now: Instant) {
         let settled = now + Self::SETTLE;
         let earliest = self.last.map_or(settled, |last| settled.max(last + Self::INTERVAL));
         self.due.get_or_insert(earliest);
     }
 
     /// When to wake up for a look.
-    pub(super) fn deadline(self) -> Deadline {
+    pub(crate) fn deadline(self) -> Deadline {
         self.due.map_or(Deadline::NEVER, |due| Deadline::after(due, Duration::ZERO))
     }
 
     /// Whether a look is due; it is taken then.
-    pub(super) fn take(&mut self, now: Instant) -> bool {
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
         let is_due = self.due.is_some_and(|due| due <= now);
         if is_due {
             *self = Self { due: None, last: Some(now) };

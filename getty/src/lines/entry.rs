@@ -195,6 +195,15 @@ mod tests {
     }
 
     #[test]
+    fn the_file_that_is_shipped_names_lines() {
+        let rows = include_str!("../../../dist/ttys.d/50-lines.conf").lines();
+        let entries: Vec<Entry> =
+            rows.filter_map(|row| Entry::parse(row, &Options::default()).expect("an entry")).collect();
+        assert_eq!(entries.len(), 10);
+        assert!(entries.iter().all(|entry| entry.status != Status::On), "a line that is nowhere is a word in the log");
+    }
+
+    #[test]
     fn a_refusal_does_not_repeat_what_may_be_a_name() {
         assert!(!refusal("tty1 \"-a -hunter2\"").contains("hunter2"));
     }

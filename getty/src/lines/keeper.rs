@@ -1,7 +1,7 @@
 //! The keeper's loop: it waits for whatever happens on any line, attends to it, and never to one at another's cost.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use utmp::Files;
 
 use super::devices::{Devices, News};
+use super::issues::Issues;
 use super::post::{Context, Post, Turn};
 use super::program::Program;
 use super::readiness::Readiness;
@@ -22,7 +23,6 @@ use super::signals::{Signals, Will};
 use super::sys;
 use super::visit::Visit;
 use crate::arguments::Keeping;
-use crate::deadline::Deadline;
 use crate::end::End;
 use crate::line::LineName;
 use crate::{login, paths, terminal};
@@ -39,9 +39,6 @@ pub(crate) enum Over {
 /// Why lines cannot be kept any longer. Logins live on, and whoever keeps the lines next finds them.
 #[derive(Debug, Error)]
 pub(crate) enum Unkept {
-    /// The descriptor of `--ready-fd` is not open.
-    #[error("cannot use the descriptor of --ready-fd: {0}")]
-    ReadyFd(io::Error),
     /// This process cannot be made one that keeps lines.
     #[error("cannot prepare to keep lines: {0}")]
     Preparation(#[source] io::Error),
@@ -55,18 +52,17 @@ pub(crate) enum Unkept {
 /// # Errors
 /// If the lines cannot be kept, or no longer.
 pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
-    let fd = keeping.ready_fd.map(sys::take_inherited_fd).transpose().map_err(Unkept::ReadyFd)?;
-    let socket = std::env::var_os(paths::NOTIFY_SOCKET);
+    let readiness = who_waits(keeping);
     detach().map_err(Unkept::Preparation)?;
     let signals = Signals::begin().map_err(Unkept::Preparation)?;
     let context = Context { epoll: epoll::create(CreateFlags::CLOEXEC)?, files: Files::system(), register: register() };
-    let readiness = Readiness { fd, socket };
     Keeper {
         keeping,
         context,
         signals,
         readiness,
         devices: None,
+        issues: Issues::default(),
         program: Program::own(),
         posts: Vec::new(),
         next_id: FIRST_POST,
@@ -74,10 +70,11 @@ pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
     .run()
 }
 
-/// What a descriptor that became ready is: a signal, a device, or the line of this number.
+/// What a descriptor that became ready is: a signal, a device, an issue, or the line of this number.
 const SIGNAL: u64 = 0;
 const DEVICE: u64 = 1;
-const FIRST_POST: u64 = 2;
+const ISSUE: u64 = 2;
+const FIRST_POST: u64 = 3;
 
 /// A wait that is longer gives memory back.
 const SHORT: Duration = Duration::from_secs(1);
@@ -88,6 +85,7 @@ struct Keeper<'a> {
     signals: Signals,
     readiness: Readiness,
     devices: Option<Devices>,
+    issues: Issues,
     program: Program,
     posts: Vec<Post>,
     next_id: u64,
@@ -115,6 +113,10 @@ impl Keeper<'_> {
                         self.hear_of_devices();
                         None
                     }
+                    ISSUE => {
+                        self.issues.take(Instant::now());
+                        None
+                    }
                     id => self.attend(id)?,
                 };
                 if let Some(child) = child {
@@ -130,7 +132,8 @@ impl Keeper<'_> {
     /// Waits until something happens, or a line is due.
     fn wait(&mut self, ready: &mut Vec<epoll::Event>) -> Result<(), Errno> {
         self.watch_devices()?;
-        let due = self.posts.iter().fold(Deadline::NEVER, |due, post| due.min(post.due()));
+        self.watch_issues()?;
+        let due = self.posts.iter().fold(self.issues.deadline(), |due, post| due.min(post.due()));
         let now = Instant::now();
         let (left, is_long) = (due.left(now), !due.has_come(now + SHORT));
         if is_long {
@@ -231,6 +234,17 @@ impl Keeper<'_> {
         Ok(())
     }
 
+    /// Watches what the prompts show, and shows again what may have changed and reads differently.
+    fn watch_issues(&mut self) -> Result<(), Errno> {
+        self.issues.look(Instant::now());
+        let epoll = &self.context.epoll;
+        let wait_for = |file: BorrowedFd<'_>| epoll::add(epoll, file, EventData::new_u64(ISSUE), EventFlags::IN);
+        if self.issues.watch(self.posts.iter().filter_map(Post::prompting_with), wait_for)? {
+            self.posts.iter_mut().try_for_each(|post| post.refresh(&self.context))?;
+        }
+        Ok(())
+    }
+
     fn hear_of_devices(&mut self) {
         let Some(news) = self.devices.as_ref().map(Devices::news) else { return };
         let now = Instant::now();
@@ -253,6 +267,16 @@ impl Keeper<'_> {
         info!("the prompts are gone, logins stay");
         Ok(Over::Asked)
     }
+}
+
+/// Who waits to be told that there are prompts. To be called before the process opens any descriptor. A supervisor that knows
+/// nothing of the descriptor, as OpenRC before 0.62, gets its prompts all the same.
+fn who_waits(keeping: &Keeping) -> Readiness {
+    let fd = keeping.ready_fd.map(sys::take_inherited_fd).transpose().unwrap_or_else(|error| {
+        warn!(%error, "nobody waits at the descriptor of --ready-fd");
+        None
+    });
+    Readiness { fd, socket: std::env::var_os(paths::NOTIFY_SOCKET).filter(|socket| !socket.is_empty()) }
 }
 
 /// Leads a session if it may, and has no controlling terminal: no line's hang-up or key is for this process.

@@ -1,29 +1,25 @@
 //! One line that is kept, and what becomes of it: down, with a prompt on it, or held by whoever answered.
 
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
+use rustix::event::PollFlags;
 use rustix::event::epoll::{self, EventData, EventFlags};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
 use tracing::{info, warn};
 use utmp::Files;
 
 use super::backoff::Backoff;
 use super::entry::{Entry, Status};
 use super::holder::{Fork, Holder};
+use super::prompted::Prompted;
 use super::register::Register;
-use super::visit::{Beginning, Visit};
-use crate::conversation::{self, Scene};
+use super::visit::Visit;
+use crate::arguments::Options;
 use crate::deadline::Deadline;
 use crate::end::End;
 use crate::line::LineName;
-use crate::modes::SavedModes;
-use crate::presence;
-use crate::records::{self, Predecessor};
-use crate::terminal::Terminal;
+use crate::{presence, records};
 
 /// What every line needs.
 #[derive(Debug)]
@@ -55,20 +51,9 @@ enum State {
     /// Nothing is open; tried again then.
     Down(Deadline),
     /// Somebody may type.
-    Prompting(Box<Prompt>),
+    Prompting(Box<Prompted>),
     /// Somebody is there.
     Held { holder: Holder, since: Instant },
-}
-
-/// A prompt that nobody has answered.
-#[derive(Debug)]
-struct Prompt {
-    terminal: Terminal,
-    saved: SavedModes,
-    scene: Scene,
-    /// What the terminal has not taken yet.
-    rest: Vec<u8>,
-    since: Instant,
 }
 
 /// What became of a line that was attended to.
@@ -85,7 +70,7 @@ pub(crate) enum Turn {
 impl Post {
     /// A line that is to be opened as soon as it is attended to.
     pub(crate) fn new(id: u64, entry: Entry, now: Instant) -> Self {
-        let state = State::Down(Deadline::after(now, Duration::ZERO));
+        let state = State::Down(Deadline::after(now, delay(&entry)));
         Self { id, entry, state, backoff: Backoff::default(), complaint: String::new(), is_dismissed: false }
     }
 
@@ -144,11 +129,14 @@ impl Post {
             info!(line = self.line().as_str(), pid = holder.pid(), "somebody is on the line: waiting for their end");
             return self.hold(context, holder, now).map(|()| Turn::Kept);
         }
-        match set_up(&self.entry, context) {
-            Ok((terminal, saved, scene)) => {
+        match Prompted::open(&self.entry, &context.files, now) {
+            Ok(prompted) if prompted.has_prompt() => {
                 self.complaint.clear();
-                self.prompt(context, terminal, saved, scene, now)
+                epoll::add(&context.epoll, &prompted, EventData::new_u64(self.id), prompted.interest())?;
+                self.state = State::Prompting(Box::new(prompted));
+                Ok(Turn::Kept)
             }
+            Ok(prompted) => self.visit(context, prompted, now),
             Err(end) => {
                 self.fail(&end, context, now);
                 Ok(Turn::Kept)
@@ -156,57 +144,32 @@ impl Post {
         }
     }
 
-    /// Shows the prompt, as far as the terminal takes it at once. A conversation that begins otherwise has its process now.
-    fn prompt(
-        &mut self,
-        context: &Context,
-        terminal: Terminal,
-        saved: SavedModes,
-        scene: Scene,
-        now: Instant,
-    ) -> Result<Turn, Errno> {
-        let opening = conversation::opening(&self.entry.arguments, &terminal, &scene, &context.files);
-        let Some(rest) = opening else {
-            return self.visit(context, Prompt { terminal, saved, scene, rest: Vec::new(), since: now }, now, true);
-        };
-        let mut prompt = Prompt { terminal, saved, scene, rest, since: now };
-        prompt.write();
-        epoll::add(&context.epoll, &prompt.terminal, EventData::new_u64(self.id), prompt.interest())?;
-        self.state = State::Prompting(Box::new(prompt));
-        Ok(Turn::Kept)
-    }
-
     fn attend_prompt(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
         let State::Prompting(prompt) = &mut self.state else { return Ok(Turn::Kept) };
         let seen = prompt.look();
         let is_typed = seen.contains(PollFlags::IN);
         if seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) || (is_typed && prompt.is_hung_up()) {
-            epoll::delete(&context.epoll, &prompt.terminal)?;
-            let wait = self.backoff.after(now.saturating_duration_since(prompt.since));
+            epoll::delete(&context.epoll, &**prompt)?;
+            let wait = self.backoff.after(now.saturating_duration_since(prompt.since()));
             return self.rest_for(wait, context, now);
         }
         if is_typed {
-            epoll::delete(&context.epoll, &prompt.terminal)?;
+            epoll::delete(&context.epoll, &**prompt)?;
             let down = State::Down(Deadline::after(now, Duration::ZERO));
             let State::Prompting(prompt) = std::mem::replace(&mut self.state, down) else { return Ok(Turn::Kept) };
-            return self.visit(context, *prompt, now, false);
+            return self.visit(context, *prompt, now);
         }
-        if seen.contains(PollFlags::OUT) && !prompt.rest.is_empty() {
+        if seen.contains(PollFlags::OUT) && prompt.is_behind() {
             prompt.write();
-            epoll::modify(&context.epoll, &prompt.terminal, EventData::new_u64(self.id), prompt.interest())?;
+            epoll::modify(&context.epoll, &**prompt, EventData::new_u64(self.id), prompt.interest())?;
         }
         Ok(Turn::Kept)
     }
 
-    /// Gives the line to a child of its own; `is_whole` if nothing of the conversation has been held.
-    fn visit(&mut self, context: &Context, prompt: Prompt, now: Instant, is_whole: bool) -> Result<Turn, Errno> {
+    /// Gives the line to a child of its own.
+    fn visit(&mut self, context: &Context, prompted: Prompted, now: Instant) -> Result<Turn, Errno> {
         match Holder::fork() {
-            Ok(Fork::Child(gate)) => {
-                let Prompt { terminal, saved, scene, rest, .. } = prompt;
-                let beginning = if is_whole { Beginning::Whole } else { Beginning::Prompted(rest) };
-                let arguments = self.entry.arguments.clone();
-                Ok(Turn::Child(Box::new(Visit { arguments, terminal, saved, scene, beginning, gate })))
-            }
+            Ok(Fork::Child(gate)) => Ok(Turn::Child(Box::new(prompted.visit(self.entry.arguments.clone(), gate)))),
             Ok(Fork::Parent(holder, word)) => {
                 self.note(context, &holder);
                 self.hold(context, holder, now)?;
@@ -217,11 +180,28 @@ impl Post {
             }
             Err(error) => {
                 warn!(line = self.line().as_str(), %error, "cannot start a process for the line");
-                prompt.let_go();
+                prompted.let_go();
                 self.state = State::Down(Deadline::after(now, self.backoff.after_failure()));
                 Ok(Turn::Kept)
             }
         }
+    }
+
+    /// Shows the issue again if it reads differently now and nobody has typed.
+    ///
+    /// # Errors
+    /// If the line can no longer be waited for.
+    pub(crate) fn refresh(&mut self, context: &Context) -> Result<(), Errno> {
+        let State::Prompting(prompt) = &mut self.state else { return Ok(()) };
+        if prompt.refresh(&self.entry.arguments, &context.files) {
+            epoll::modify(&context.epoll, &**prompt, EventData::new_u64(self.id), prompt.interest())?;
+        }
+        Ok(())
+    }
+
+    /// What the issue of its prompt is made of, if it has one.
+    pub(crate) fn prompting_with(&self) -> Option<&Options> {
+        matches!(self.state, State::Prompting(_)).then_some(&self.entry.arguments.options)
     }
 
     /// Notes whom the line was given to. Without a note utmp may still tell, once somebody has logged in.
@@ -257,7 +237,7 @@ impl Post {
             let seconds = wait.as_secs();
             warn!(line = self.line().as_str(), status, seconds, "logins end as soon as they began: the line waits");
         }
-        self.rest_for(wait.max(LAST_WORDS), context, now)
+        self.rest_for(wait.max(LAST_WORDS).max(delay(&self.entry)), context, now)
     }
 
     /// Opens the line again after `wait`.
@@ -319,58 +299,24 @@ impl Post {
         }
     }
 
+    /// This process ends: a prompt goes, whoever is there stays.
+    pub(crate) fn leave(&mut self, context: &Context) -> Result<(), Errno> {
+        if let State::Held { holder, .. } = &self.state {
+            self.send_away(holder);
+        }
+        self.withdraw(context)
+    }
+
     /// Takes the prompt away, and its record; the line is as it was found.
     fn withdraw(&mut self, context: &Context) -> Result<(), Errno> {
         let State::Prompting(_) = &self.state else { return Ok(()) };
         let State::Prompting(prompt) = std::mem::replace(&mut self.state, State::Down(Deadline::NEVER)) else {
             return Ok(());
         };
-        epoll::delete(&context.epoll, &prompt.terminal)?;
+        epoll::delete(&context.epoll, &*prompt)?;
         prompt.let_go();
         records::vacate(self.line(), &context.files);
         Ok(())
-    }
-}
-
-impl Prompt {
-    /// Writes what the terminal takes now; the rest stays. A line that fails is seen to be hung up.
-    fn write(&mut self) {
-        while !self.rest.is_empty() {
-            match rustix::io::write(&self.terminal, &self.rest) {
-                Ok(written) => drop(self.rest.drain(..written)),
-                Err(Errno::INTR) => {}
-                Err(_) => return,
-            }
-        }
-        self.rest = Vec::new();
-    }
-
-    /// What is waited for on the line; that it is hung up always is.
-    fn interest(&self) -> EventFlags {
-        if self.rest.is_empty() { EventFlags::IN } else { EventFlags::IN | EventFlags::OUT }
-    }
-
-    /// What is the case on the line now.
-    fn look(&self) -> PollFlags {
-        let mut files = [PollFd::new(&self.terminal, PollFlags::IN | PollFlags::OUT)];
-        match poll(&mut files, Some(&Timespec::default())) {
-            Ok(_) => files[0].revents(),
-            Err(_) => PollFlags::empty(),
-        }
-    }
-
-    /// Whether what can be read is the end: a line that was hung up under its file can be read, and nothing comes.
-    fn is_hung_up(&self) -> bool {
-        rustix::io::ioctl_fionread(&self.terminal).is_err()
-    }
-
-    /// Leaves the terminal as it was found. What it has not taken is forgotten: else the kernel would hold whoever closes a
-    /// stopped serial line until it takes it, half a minute at most.
-    fn let_go(self) {
-        if let Err(error) = self.saved.restore(&self.terminal) {
-            warn!(line = self.terminal.line().as_str(), %error, "the line keeps the modes of the prompt");
-        }
-        forget_output(&self.terminal);
     }
 }
 
@@ -381,35 +327,7 @@ const LAST_WORDS: Duration = Duration::from_millis(250);
 /// A device is looked at again so soon after it changed.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Opens the line of `entry` as a getty does, throws out whoever is left there, and sets it up.
-fn set_up(entry: &Entry, context: &Context) -> Result<(Terminal, SavedModes, Scene), End> {
-    let terminal = Terminal::open(entry.line.clone())?;
-    let terminal = match Predecessor::on(terminal.line(), &context.files) {
-        Predecessor::Living => terminal.clear_out()?, // whoever utmp means does not have the line
-        other => other.succeed(terminal, entry.arguments.options.hang_up, &context.files)?,
-    };
-    conversation::bring_back(&terminal);
-    records::announce(terminal.line(), entry.arguments.options.host.as_ref(), &context.files);
-    let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;
-    let scene = conversation::set_up(&entry.arguments, &terminal)?;
-    if let Err(e) = tcflow(&terminal, Action::OOn) {
-        return Err(terminal.modes_failed(io::Error::from(e))); // whoever was there before may have stopped it
-    }
-    Ok((terminal, saved, scene))
-}
-
-fn forget_output(terminal: impl AsFd) {
-    if tcflush(terminal, QueueSelector::OFlush).is_err() {
-        // It was hung up, so there is nothing left to forget.
-    }
-}
-
-impl Post {
-    /// This process ends: a prompt goes, whoever is there stays.
-    pub(crate) fn leave(&mut self, context: &Context) -> Result<(), Errno> {
-        if let State::Held { holder, .. } = &self.state {
-            self.send_away(holder);
-        }
-        self.withdraw(context)
-    }
+/// How long a line is left alone before it is opened (`--delay`).
+fn delay(entry: &Entry) -> Duration {
+    entry.arguments.options.delay.unwrap_or_default()
 }

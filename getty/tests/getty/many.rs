@@ -330,6 +330,14 @@ fn those_who_wait_for_readiness_are_told_when_every_line_has_its_prompt() {
 }
 
 #[test]
+fn a_supervisor_that_does_not_wait_for_readiness_gets_its_prompts() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let _keeper = keeper(&room, &[&person], &["--ready-fd", "99"]);
+    answer(&mut person, "alice");
+    person.sees("<--><alice>.");
+}
+
+#[test]
 fn every_line_has_a_record_of_its_own() {
     let room = Room::with_login(STAYS);
     let mut people = [Person::new(), Person::new()];
@@ -406,8 +414,34 @@ fn a_wrong_command_line_is_told() {
         assert_eq!(output.status.code(), Some(1), "{words:?}");
         assert!(String::from_utf8(output.stderr).unwrap().starts_with("getty: "));
     }
-    let room = Room::new();
-    let mut getty = start(&room, ["--lines", "pts/4711", "--ready-fd", "99"]);
-    getty.complaint("--ready-fd: Bad file descriptor");
-    assert_eq!(getty.status(), Some(1));
+}
+
+#[test]
+fn an_issue_that_changes_is_shown_again_on_every_line_that_nobody_types_on() {
+    let room = Room::with_login(STAYS);
+    let mut people = [Person::new(), Person::new(), Person::new()];
+    let issue = room.path("issue");
+    fs::write(&issue, "first\n").unwrap();
+    let issue_option = issue.to_str().unwrap();
+    let keeper = keeper(&room, &people.each_ref(), &["-f", issue_option]);
+    answer(&mut people[0], "alice");
+    people[0].sees("for alice");
+    for person in &mut people[1..] {
+        person.sees("first");
+        person.sees("login: ");
+    }
+    fs::write(&issue, "second\n").unwrap();
+    for person in &mut people[1..] {
+        person.sees("second");
+        person.sees("login: ");
+    }
+    assert_eq!(children(&keeper).len(), 1);
+    answer_at(&mut people[1], "bob");
+    people[1].sees("for bob");
+    people[0].types("x\r");
+    assert_eq!(people[0].sees("login: ").matches("second").count(), 1);
+    // What does not change the text is not shown.
+    fs::write(&issue, "second\n").unwrap();
+    fs::write(&issue, "third\n").unwrap();
+    assert!(!people[2].sees("third").contains("second"));
 }

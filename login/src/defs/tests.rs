@@ -141,7 +141,7 @@ fn lists_may_be_empty_and_their_parts_may_not() {
 fn lastlog_enab_decides_over_record_and_line() {
     let of = |text: &str| {
         let settings = parsed(text);
-        (settings.records_last_login(Uid::from_raw(1000)), settings.shows_last_login())
+        (settings.records_in_lastlog(Uid::from_raw(1000)), settings.shows_last_login())
     };
     assert_eq!(of(""), (true, false));
     assert_eq!(of("LASTLOG_ENAB yes"), (true, true));

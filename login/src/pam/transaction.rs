@@ -1,6 +1,6 @@
 //! One PAM transaction and what its answers mean.
 
-use std::ffi::{CStr, CString, NulError, c_int};
+use std::ffi::{CString, NulError, c_int};
 use std::fmt;
 use std::time::Duration;
 
@@ -52,9 +52,9 @@ impl<C: Conversation> Transaction<C> {
     ///
     /// # Errors
     /// If libpam cannot begin; a missing service file shows itself only at the first call.
-    pub(crate) fn start(service: &CStr, user: Option<&str>, conversation: C) -> Result<Self, PamError> {
-        let user = user.map(CString::new).transpose()?;
-        Handle::start(service, user.as_deref(), conversation)
+    pub(crate) fn start(service: &str, user: Option<&str>, conversation: C) -> Result<Self, PamError> {
+        let (service, user) = (CString::new(service)?, user.map(CString::new).transpose()?);
+        Handle::start(&service, user.as_deref(), conversation)
             .map(Self)
             .map_err(|code| PamError { code, explanation: code.to_string() })
     }

@@ -125,8 +125,10 @@ fn what_pam_sets_is_in_force_after_each_of_three_logins() -> Outcome {
     alike(&["ulimit -Sa; ulimit -Ha", "umask; ps -o ni= -p $$", "echo $COLOUR; echo $PATH"], &[])
 }
 
-/// How a login ends.
-const ENDS: [(&str, fn(Whose) -> Outcome<i32>); 5] = [
+/// Has a login come to its end, and gives its status.
+type End = fn(Whose) -> Outcome<i32>;
+
+const ENDS: [(&str, End); 5] = [
     ("the shell's exit", |whose| ends_in_the_shell(whose, "exit 3")),
     ("a killed shell", |whose| ends_in_the_shell(whose, "kill -9 $$")),
     ("a terminated shell that leaves", |whose| ends_in_the_shell(whose, "trap 'exit 4' TERM; kill $$")),

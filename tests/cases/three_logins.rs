@@ -156,10 +156,10 @@ fn ends_in_the_shell(whose: Whose, how: &str) -> Outcome<i32> {
     login.status()
 }
 
-// bash forgets a signal that comes between its prompt and its reading, and the peers send it once.
+// Not to bash: it forgets a signal that comes between its prompt and its reading, and the peers send it once.
 fn ends_by(whose: Whose, signal: Signal) -> Outcome<i32> {
     let (mut terminal, login) = whose.lets_in()?;
-    terminal.enter("echo rea''dy; exec cat")?;
+    terminal.enter("exec sh -c 'echo rea\"\"dy; exec cat'")?;
     terminal.expect("ready")?;
     login.signal(signal)?;
     login.status()

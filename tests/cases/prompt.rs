@@ -14,7 +14,7 @@ use tests::process::Process;
 use tests::run::run;
 use tests::terminal::{Terminal, start_as_init};
 use tests::visit::{self, Visit};
-use tests::{ensure, ensure_eq, paths, settings, wait};
+use tests::{ensure, ensure_eq, paths, settings};
 
 use crate::case::{Case, inside};
 
@@ -285,7 +285,7 @@ fn what_is_no_terminal_is_refused_in_words() -> Outcome {
     for (line, getty, said) in gettys {
         if line == "nosuch" {
             // It says so at once, and ends when there may be another answer.
-            wait::until_in(Path::new("/tmp"), "a word about the missing line", || {
+            tests::wait::until_in(Path::new("/tmp"), "a word about the missing line", || {
                 Ok(Some(fs::read_to_string(&said)?).filter(|said| !said.is_empty()))
             })?;
             fs::write("/dev/nosuch", "")?;

@@ -174,3 +174,35 @@ fn a_register_that_lies_keeps_no_line_without_a_prompt() {
         person.sees("<--><alice>.");
     }
 }
+
+#[test]
+fn a_lock_on_utmp_that_is_never_given_up_keeps_no_line_without_a_prompt() {
+    let room = Room::new();
+    let mut people = [Person::new(), Person::new()];
+    fs::write(room.path("run/utmp"), "").unwrap();
+    let utmp = fs::File::open(room.path("run/utmp")).unwrap();
+    rustix::fs::fcntl_lock(&utmp, rustix::fs::FlockOperation::NonBlockingLockShared).unwrap();
+    let _keeper = keeper(&room, &people.each_ref(), &[]);
+    for person in &mut people {
+        answer(person, "alice");
+        person.sees("<--><alice>.");
+        person.sees("login: ");
+    }
+}
+
+#[test]
+fn utmp_cannot_say_that_somebody_is_on_a_line_who_is_not() {
+    let room = Room::new();
+    let mut person = Person::new();
+    // A process of somebody's that lives and has not got the line, under a name of their choice.
+    let liar = utmp::Record::user_process(
+        person.line().as_bytes(),
+        std::process::id().cast_signed(),
+        b"root",
+        utmp::Time::now(),
+    );
+    room.files().update(&liar).unwrap();
+    let _keeper = keeper(&room, &[&person], &[]);
+    answer(&mut person, "alice");
+    person.sees("<--><alice>.");
+}

@@ -111,9 +111,9 @@ impl<'a> Desk<'a> {
     /// As [`Self::name`].
     pub(crate) fn name_at_the_prompt(&mut self, speeds: &mut Speeds) -> Result<Answer, End> {
         self.shown = self.greeting.lasting_text(self.terminal, self.files);
-        let mut erase = Habits::default().erase;
+        let mut habits = Habits::default();
         loop {
-            if let Some(answer) = self.name_until_greeted_again(speeds, &mut erase)? {
+            if let Some(answer) = self.name_until_greeted_again(speeds, &mut habits)? {
                 return Ok(answer);
             }
             self.greet()?;
@@ -125,11 +125,16 @@ impl<'a> Desk<'a> {
         self.say(self.greeting.prompt().as_bytes())
     }
 
-    /// Greets without asking: login asks, or nobody does.
+    /// Greets and leaves the question to login.
     ///
     /// # Errors
     /// As [`Self::name`].
-    pub(crate) fn greet(&mut self) -> Result<(), End> {
+    pub(crate) fn leave_the_question(&mut self) -> Result<(), End> {
+        self.greet()?;
+        self.say(b"\n")
+    }
+
+    fn greet(&mut self) -> Result<(), End> {
         let text = self.greeting.text(self.terminal, self.files);
         self.shown = self.greeting.lasting_text(self.terminal, self.files);
         self.say(&text)
@@ -144,7 +149,7 @@ impl<'a> Desk<'a> {
         if pause {
             self.pause()?;
         }
-        self.say(format!("{}{} (automatic login)\n", self.greeting.prompt(), name.as_str()).as_bytes())
+        self.say(format!("{}{} (automatic login)\n\n", self.greeting.prompt(), name.as_str()).as_bytes())
     }
 
     /// Waits for CR or LF, whatever the parity (`--wait-cr`).
@@ -163,9 +168,9 @@ impl<'a> Desk<'a> {
     }
 
     /// A name, or none when the greeting shall be shown again: after an empty line, and at a new speed.
-    fn name_until_greeted_again(&mut self, speeds: &mut Speeds, erase: &mut u8) -> Result<Option<Answer>, End> {
+    fn name_until_greeted_again(&mut self, speeds: &mut Speeds, habits: &mut Habits) -> Result<Option<Answer>, End> {
         loop {
-            match self.line(speeds, erase)? {
+            match self.line(speeds, habits)? {
                 Input::Interrupted => {}
                 Input::Break => return Ok(None),
                 Input::Line(line, habits) => match LoginName::parse(line.as_bytes()) {
@@ -181,9 +186,9 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn line(&mut self, speeds: &mut Speeds, erase: &mut u8) -> Result<Input, End> {
+    fn line(&mut self, speeds: &mut Speeds, habits: &mut Habits) -> Result<Input, End> {
         let reading = self.reading.clone();
-        let mut typing = Typing::new(&reading, *erase);
+        let mut typing = Typing::new(&reading, *habits);
         loop {
             let byte = if typing.is_empty() {
                 let prompt = self.greeting.prompt();
@@ -199,7 +204,7 @@ impl<'a> Desk<'a> {
                 continue; // noise
             }
             let (echo, typed) = typing.press(byte.value);
-            *erase = typing.erase();
+            *habits = typing.habits();
             self.say(&echo)?;
             match typed {
                 None => {}

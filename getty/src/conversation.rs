@@ -154,7 +154,7 @@ fn answer(
             desk.announce(name, options.pause)?;
             Ok(Some(Answer { name: name.clone(), habits: Habits::default() }))
         }
-        None if options.login_asks => desk.greet().map(|()| None),
+        None if options.login_asks => desk.leave_the_question().map(|()| None),
         None => desk.name(speeds, options.pause).map(Some),
     }
 }

@@ -7,6 +7,7 @@ mod files;
 mod network;
 mod os_release;
 mod template;
+mod version;
 mod watch;
 
 pub(crate) use facts::{Facts, long_host, short_host};

@@ -69,16 +69,18 @@ impl TerminalKind {
 pub(crate) struct Habits {
     /// The key that erases a character.
     pub(crate) erase: u8,
+    /// The key that erases a line.
+    pub(crate) kill: u8,
     /// The parity of a terminal of seven bits.
     pub(crate) parity: Option<Parity>,
     /// Whether the terminal has capitals only.
     pub(crate) has_capitals_only: bool,
 }
 
-/// DEL erases on every keyboard but old ones.
+/// DEL and `^U` erase on every keyboard but old ones.
 impl Default for Habits {
     fn default() -> Self {
-        Self { erase: 0x7f, parity: None, has_capitals_only: false }
+        Self { erase: 0x7f, kill: control(b'U'), parity: None, has_capitals_only: false }
     }
 }
 
@@ -162,6 +164,7 @@ pub(crate) fn make_sane(line: impl AsFd, kind: TerminalKind, habits: Habits) -> 
         modes.c_cc[index] = key;
     }
     modes.c_cc[VERASE] = habits.erase;
+    modes.c_cc[VKILL] = habits.kill;
     if let Some(parity) = habits.parity {
         modes.c_iflag |= INPCK | ISTRIP;
         modes.c_cflag = modes.c_cflag & !(CSIZE | PARODD) | CS7 | PARENB;
@@ -196,11 +199,10 @@ const fn control(key: u8) -> u8 {
     key & 0x1f
 }
 
-/// The keys of the kernel's `INIT_C_CC` (include/asm-generic/termios.h), erase apart.
-const KEYS: [(usize, u8); 15] = [
+/// The keys of the kernel's `INIT_C_CC` (include/asm-generic/termios.h), those that erase apart.
+const KEYS: [(usize, u8); 14] = [
     (VINTR, control(b'C')),
     (VQUIT, control(b'\\')),
-    (VKILL, control(b'U')),
     (VEOF, control(b'D')),
     (VEOL, DISABLED),
     (VEOL2, DISABLED),

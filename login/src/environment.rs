@@ -18,11 +18,12 @@ const UNKNOWN_TERMINAL: &[u8] = b"dumb";
 /// What of the caller's environment describes the terminal, and is kept always.
 const OF_THE_TERMINAL: [&[u8]; 3] = [b"TERM", b"COLORTERM", b"NO_COLOR"];
 
-/// What is never the caller's to say: the loader's variables, what a shell obeys before its user can, and what tells a
-/// shell who it is and where (shadow's login).
-const NEVER_KEPT: [&[u8]; 14] = [
+/// What is never the caller's to say: the loader's variables, what a shell obeys before its user can, what tells a shell who
+/// it is and where (shadow's login), and which session it is in: the caller's own is another.
+const NEVER_KEPT: [&[u8]; 19] = [
     b"BASH_ENV",
     b"BASHOPTS",
+    b"DBUS_SESSION_BUS_ADDRESS",
     b"ENV",
     b"HOME",
     b"IFS",
@@ -35,6 +36,10 @@ const NEVER_KEPT: [&[u8]; 14] = [
     b"SHELL",
     b"SHELLOPTS",
     b"SHLIB_PATH",
+    b"XDG_RUNTIME_DIR",
+    b"XDG_SEAT",
+    b"XDG_SESSION_ID",
+    b"XDG_VTNR",
 ];
 const NEVER_KEPT_PREFIXES: [&[u8]; 3] = [b"LD_", b"_RLD_", b"BASH_FUNC_"];
 

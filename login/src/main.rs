@@ -201,6 +201,7 @@ fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit)
         }
         Ok(Fork::Parent(shell)) => {
             core_limit.withhold();
+            drop(start); // the greeting and the environment are the child's
             if let Err(error) = line::leave_streams() {
                 warn!(%error, "the parent keeps the line on its standard streams");
             }

@@ -2,7 +2,7 @@
 //! calls of virtual terminals, a child before it runs its program.
 #![expect(
     unsafe_code,
-    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, tokio's AsyncFd, ioctl_vt(2), Command's pre_exec"
+    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, mallopt(3), tokio's AsyncFd, ioctl_vt(2), Command's pre_exec"
 )]
 
 use std::io;
@@ -44,6 +44,22 @@ pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> 
     let rc = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, no_info, 0) };
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
+
+/// Lets freed memory go back to the system (mallopt(3)): what is large is mapped on its own, as it is before the first of
+/// it was freed, and the threads of the pool have no arenas of their own, which would outlive them.
+#[cfg(target_env = "gnu")]
+pub(crate) fn give_memory_back() {
+    const LARGE: libc::c_int = 128 * 1024;
+    for (parameter, value) in [(libc::M_ARENA_MAX, 1), (libc::M_MMAP_THRESHOLD, LARGE), (libc::M_TRIM_THRESHOLD, LARGE)]
+    {
+        // SAFETY: mallopt(3) takes its arguments by value; a parameter that it does not know changes nothing.
+        unsafe { libc::mallopt(parameter, value) };
+    }
+}
+
+/// Other C libraries give it back by themselves.
+#[cfg(not(target_env = "gnu"))]
+pub(crate) fn give_memory_back() {}
 
 /// Lets the runtime tell when `fd` can be read (epoll(7)).
 ///

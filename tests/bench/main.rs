@@ -6,6 +6,7 @@ mod daemon;
 mod dbus;
 mod endurance;
 mod figure;
+mod kernel;
 mod lines;
 mod login;
 mod module;

@@ -9,6 +9,9 @@ use crate::dbus::{Body, Client};
 use crate::figure::{amount, milliseconds, tell, tell_median, tell_times};
 use crate::sessions::{self, MANAGER, Session};
 
+/// What the daemon's work with nobody logged in is told as.
+pub(crate) const WORK_AT_0: &str = "the daemon's own work to open and close at 0 (ms)";
+
 /// At how many open sessions is measured.
 const LEVELS: [usize; 4] = [0, 500, 1000, 4000];
 /// How often a session is opened and closed at each level.

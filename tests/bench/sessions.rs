@@ -23,6 +23,11 @@ impl Leader {
         sleep.arg("infinity").stdin(Stdio::null()).stdout(Stdio::null());
         Ok(Self(sleep.spawn()?))
     }
+
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
 }
 
 impl Drop for Leader {
@@ -52,7 +57,7 @@ pub(crate) fn open(client: &mut Client, uid: u32) -> Outcome<(Session, Duration)
     let leader = Leader::start()?;
     let body = Body::default()
         .u32(uid)
-        .u32(leader.0.id())
+        .u32(leader.pid())
         .text("sshd") // the PAM service
         .text("tty")
         .text("user")

@@ -11,7 +11,7 @@ use tests::sys::end_with_parent;
 
 use crate::login::Whose;
 use crate::table::Table;
-use crate::{accounts, crowd, endurance, figure, lines, login, module, rest, scale};
+use crate::{accounts, crowd, endurance, figure, kernel, lines, login, module, rest, scale};
 
 /// Our logind's own door.
 const DOOR: &str = "/run/session-rs/login1";
@@ -45,6 +45,7 @@ pub(crate) const MATCHES: &[Match] = &[
         contestants: &[
             Contestant { name: "door", sandbox: &[], measure: || scale::measure(DOOR, &accounts::one()) },
             Contestant { name: "bus", sandbox: &[], measure: || scale::measure(BUS, &accounts::one()) },
+            Contestant { name: "the kernel alone", sandbox: &[], measure: kernel::measure },
             Contestant { name: "elogind", sandbox: ELOGIND, measure: || scale::measure(BUS, &accounts::one()) },
         ],
     },

@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt;
 use tests::ensure;
 use tests::ensure_eq;
 use tests::outcome::Outcome;
-use tests::people::ALICE;
+use tests::paths;
+use tests::people::{ALICE, BOB};
 use tests::run::run;
 use tests::visit::{self, Visit};
 
@@ -14,6 +15,7 @@ use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(who_and_last_tell_the_truth_about_a_login_and_its_logout),
+    inside!(our_last_says_of_living_sessions_what_util_linuxs_says),
     inside!(who_knows_the_boot_the_run_level_and_the_waiting_getty),
     inside!(one_login_is_one_record_where_pam_lastlog_writes_it_too),
     inside!(a_failed_login_is_in_btmp_and_only_root_may_read_it),
@@ -38,6 +40,26 @@ fn who_and_last_tell_the_truth_about_a_login_and_its_logout() -> Outcome {
     ensure!(!last.contains("still logged in") && !last.contains("gone"), "last does not see the logout:\n{last}");
     let dead = run("who", &["-d"])?.well()?.stdout;
     ensure!(dead.contains(&line), "who -d does not show {line}:\n{dead}");
+    Ok(())
+}
+
+fn our_last_says_of_living_sessions_what_util_linuxs_says() -> Outcome {
+    let ours = format!("{}/last", paths::PROGRAMS);
+    let same = || -> Outcome<String> {
+        for options in [&["-x"][..], &["-F", "-w"], &["-p", "now"], &["--time-format=iso", "alice", "bob"]] {
+            let said = run(&ours, options)?.well()?.stdout;
+            ensure_eq!(said, run("last", options)?.well()?.stdout);
+        }
+        Ok(run(&ours, &[])?.well()?.stdout)
+    };
+    let mut alice = Visit::begin(&ALICE)?;
+    alice.shell("id -un")?;
+    let bob = Visit::begin(&BOB)?;
+    ensure_eq!(same()?.matches("still logged in").count(), 2);
+    ensure_eq!(bob.leave()?, 0);
+    ensure_eq!(same()?.matches("still logged in").count(), 1);
+    ensure_eq!(alice.leave()?, 0);
+    ensure_eq!(same()?.matches("still logged in").count(), 0);
     Ok(())
 }
 

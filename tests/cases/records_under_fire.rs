@@ -156,11 +156,12 @@ fn a_symbolic_link_is_not_written_through() -> Outcome {
     log_tells_of(&["wtmp", "btmp"])
 }
 
-// utmp and wtmp are open to all who want to read, so anybody may hold a lock on them (glibc bug 24492).
+// utmp, wtmp and lastlog are open to all who want to read, so anybody may hold a lock on them (glibc bug 24492).
 fn a_reader_that_holds_a_lock_for_ever_costs_no_record() -> Outcome {
     let said = fs::File::create("/tmp/held")?;
     let mut holder = peers::judge("hold_lock")?;
-    let holder = holder.args([UTMP, WTMP]).uid(BOB.uid).gid(BOB.uid).stdin(Stdio::null()).stdout(said);
+    let holder =
+        holder.args([UTMP, WTMP, "/var/log/lastlog"]).uid(BOB.uid).gid(BOB.uid).stdin(Stdio::null()).stdout(said);
     let holder = process::Process::start(holder)?;
     wait::until("bob holds his locks", || Ok(fs::read_to_string("/tmp/held")?.contains("held").then_some(())))?;
     let visit = Visit::begin(&ALICE)?;
@@ -172,6 +173,12 @@ fn a_reader_that_holds_a_lock_for_ever_costs_no_record() -> Outcome {
         let count = dump.lines().filter(|row| row.starts_with(kind) && row.contains(&line)).count();
         ensure!(count == 1, "{count} records {kind} of the visit:\n{dump}");
     }
+    run("lastlog", &["-u", "alice"])?.well()?.saying(&line)?;
+    // They were the locks that glibc waits for, and held all the while.
+    let locks = fs::read_to_string("/proc/locks")?;
+    let held =
+        |row: &str| row.contains(" POSIX ") && row.contains(" READ ") && row.contains(&format!(" {} ", holder.pid()));
+    ensure_eq!(locks.lines().filter(|row| held(row)).count(), 3);
     holder.signal(rustix::process::Signal::KILL)?;
     holder.status()?;
     Ok(())

@@ -14,7 +14,7 @@ use crate::lastlog::{self, LastLogin};
 use crate::layout::SIZE;
 use crate::open::{self, WriteError};
 use crate::read::{self, ReadError, Records};
-use crate::record::{Kind, Record, Time};
+use crate::record::{Record, Time};
 use crate::step::Step;
 use crate::{lock, paths, slot, write};
 
@@ -240,7 +240,7 @@ impl Files {
         while let Some(step) = records.next().map_err(failed)? {
             let Step::Record(view) = step else { continue };
             let record = view.to_record();
-            if record.kind == Kind::BootTime {
+            if record.is_boot() {
                 let corrected = Record { time: boot.time, ..record };
                 let is_it = record.time == was;
                 let place = records.position();

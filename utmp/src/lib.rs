@@ -33,6 +33,7 @@ mod record;
 mod slot;
 mod step;
 mod text;
+mod turn;
 mod view;
 mod write;
 

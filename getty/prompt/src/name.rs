@@ -7,7 +7,8 @@ use thiserror::Error;
 /// A name that may be handed to login, to PAM and into records: 1 to 255 bytes of UTF-8.
 ///
 /// It is never a command line option (no leading `-`), never a path (no `/`, neither `.` nor `..`), never splits a
-/// line of passwd(5) (no `:`) and never moves a terminal's cursor (no control characters, no white space). `\` and `@`
+/// line of passwd(5) (no `:`) and never moves a terminal's cursor or turns its text (no control characters, no white space, no marks
+/// of direction). `\` and `@`
 /// are part of the names that winbind and sssd give, so they are allowed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LoginName(String);
@@ -69,13 +70,19 @@ pub enum Refusal {
     /// Not UTF-8.
     #[error("a login name is UTF-8")]
     NotUtf8,
-    /// A control character, white space, `:` or `/`; or the name of a folder, `.` or `..`.
+    /// A control character, white space, a mark of direction, `:` or `/`; or the name of a folder, `.` or `..`.
     #[error("a login name has no control character, no white space, no \":\" and no \"/\"")]
     ForbiddenCharacter,
 }
 
 fn forbidden(c: char) -> bool {
-    c.is_control() || c.is_whitespace() || matches!(c, ':' | '/')
+    c.is_control() || c.is_whitespace() || turns_text(c) || matches!(c, ':' | '/')
+}
+
+/// Whether `c` is invisible and makes the text around it read in another order (`Bidi_Control` of Unicode): in a list of
+/// logins it would rewrite its neighbours.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -127,6 +134,16 @@ mod tests {
         }
         for name in [" -froot", "a\u{9b}31m", "a\u{a0}b", "a\u{2028}b", "../../etc/passwd", ".", ".."] {
             assert_eq!(refusal(name.as_bytes()), Some(Refusal::ForbiddenCharacter), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_does_not_turn_the_direction_of_text() {
+        for name in ["a\u{202e}b", "\u{200f}", "a\u{2067}", "\u{61c}a", "a\u{200e}"] {
+            assert_eq!(refusal(name.as_bytes()), Some(Refusal::ForbiddenCharacter), "{name:?}");
+        }
+        for name in ["علی", "מיכאל", "نی\u{200c}ما"] {
+            assert_eq!(refusal(name.as_bytes()), None, "{name}");
         }
     }
 

@@ -40,9 +40,9 @@ pub(super) fn name(value: &OsStr) -> Result<LoginName, ArgumentError> {
     LoginName::parse(value.as_bytes()).map_err(ArgumentError::Name)
 }
 
-/// The mode of `-L=MODE`; a short option has it with or without the `=`.
+/// The mode of `-L=MODE`; older agettys want a second `=` after the long name.
 pub(super) fn local_line(value: Option<OsString>) -> Result<LocalLine, ArgumentError> {
-    match value.as_ref().map(|value| value.as_bytes()) {
+    match value.as_ref().map(|value| value.as_bytes().strip_prefix(b"=").unwrap_or(value.as_bytes())) {
         None | Some(b"always") => Ok(LocalLine::Always),
         Some(b"never") => Ok(LocalLine::Never),
         Some(b"auto") => Ok(LocalLine::Auto),

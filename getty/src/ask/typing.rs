@@ -37,10 +37,9 @@ pub(super) enum Typed {
 }
 
 impl<'a> Typing<'a> {
-    /// Nothing is typed yet; the key that erases was `erase` so far.
-    pub(super) fn new(reading: &'a Reading, erase: u8) -> Self {
-        let editor = LineEditor::with_keys(reading.extra_keys.clone());
-        Self { reading, editor, typed: Vec::new(), habits: Habits { erase, ..Habits::default() } }
+    /// Nothing is typed yet; the keys that erase were those of `habits` so far.
+    pub(super) fn new(reading: &'a Reading, habits: Habits) -> Self {
+        Self { reading, editor: LineEditor::with_keys(reading.extra_keys.clone()), typed: Vec::new(), habits }
     }
 
     /// Whether nothing stands on the line.
@@ -48,9 +47,9 @@ impl<'a> Typing<'a> {
         self.editor.is_empty()
     }
 
-    /// The key that was pressed to erase, as far as is known.
-    pub(super) fn erase(&self) -> u8 {
-        self.habits.erase
+    /// What is known of the terminal.
+    pub(super) fn habits(&self) -> Habits {
+        self.habits
     }
 
     /// Takes one byte: what to write to the terminal, and the end of the line if this was it.
@@ -59,8 +58,11 @@ impl<'a> Typing<'a> {
             self.typed.push(byte);
             return (b"\n".to_vec(), Some(self.line(String::new())));
         }
-        if matches!(byte, BACKSPACE | DELETE) {
+        let is_among = |keys: &str| byte.is_ascii() && keys.contains(char::from(byte));
+        if matches!(byte, BACKSPACE | DELETE) || is_among(&self.reading.extra_keys.erase) {
             self.habits.erase = byte;
+        } else if byte == KILL || is_among(&self.reading.extra_keys.kill) {
+            self.habits.kill = byte;
         }
         let step = self.editor.feed(byte);
         let typed = match step.outcome {
@@ -99,6 +101,7 @@ impl<'a> Typing<'a> {
 
 const BACKSPACE: u8 = 0x08;
 const DELETE: u8 = 0x7f;
+const KILL: u8 = 0x15;
 
 #[cfg(test)]
 mod tests {
@@ -107,7 +110,7 @@ mod tests {
     use super::*;
 
     fn typed(reading: &Reading, bytes: &[u8]) -> Option<(String, Habits)> {
-        let mut typing = Typing::new(reading, DELETE);
+        let mut typing = Typing::new(reading, Habits::default());
         bytes.iter().find_map(|&byte| match typing.press(byte).1 {
             Some(Typed::Line(line, habits)) => Some((line, habits)),
             _ => None,
@@ -175,13 +178,13 @@ mod tests {
         #[test]
         fn any_bytes_end_in_lines_without_control_characters(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
             let reading = Reading { guesses_parity: true, detects_capitals: true, ..Reading::default() };
-            let mut typing = Typing::new(&reading, DELETE);
+            let mut typing = Typing::new(&reading, Habits::default());
             for byte in bytes {
                 if let Some(end) = typing.press(byte).1 {
                     if let Typed::Line(line, _) = end {
                         prop_assert!(!line.chars().any(char::is_control));
                     }
-                    typing = Typing::new(&reading, DELETE);
+                    typing = Typing::new(&reading, Habits::default());
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{Template, read_small};
+use super::{Template, read_small, version};
 use crate::paths;
 
 /// The system's issue, below the root folder `root`: the first of `issue` in /etc, /run and /usr/lib, then the drop-ins
@@ -31,8 +31,15 @@ pub(crate) fn template_of(paths: &str) -> Template {
         .split(':')
         .filter(|path| !path.is_empty())
         .map(PathBuf::from)
-        .flat_map(|path| if path.is_dir() { drop_ins_of(&path).into_values().collect() } else { vec![path] });
+        .flat_map(|path| if path.is_dir() { by_version(drop_ins_of(&path)) } else { vec![path] });
     concatenate(files)
+}
+
+/// The files of a folder that was named, in the order of their versions, as agetty shows them.
+fn by_version(files: BTreeMap<OsString, PathBuf>) -> Vec<PathBuf> {
+    let mut files: Vec<_> = files.into_iter().collect();
+    files.sort_by(|(a, _), (b, _)| version::compare(a.as_bytes(), b.as_bytes()));
+    files.into_iter().map(|(_, path)| path).collect()
 }
 
 /// The files of `folder` whose names end in `.issue`, by name; hidden ones do not count.
@@ -113,10 +120,10 @@ mod tests {
 
     #[test]
     fn named_files_and_folders_replace_the_default() {
-        let root = root(&[("a", "A"), ("d/2.issue", "2"), ("d/1.issue", "1"), ("d/x", "no")]);
+        let root = root(&[("a", "A"), ("d/2.issue", "2"), ("d/1.issue", "1"), ("d/10.issue", "10"), ("d/x", "no")]);
         let at = |path: &str| root.path().join(path).display().to_string();
         let list = format!("{}:{}::{}", at("d"), at("missing"), at("a"));
-        assert_eq!(text(&template_of(&list)), "12A");
+        assert_eq!(text(&template_of(&list)), "1210A");
     }
 
     #[test]

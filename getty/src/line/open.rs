@@ -183,3 +183,31 @@ fn is_device_of_its_own(found: &Stat) -> bool {
 fn is_same(a: &Stat, b: &Stat) -> bool {
     (a.st_dev, a.st_ino, a.st_rdev) == (b.st_dev, b.st_ino, b.st_rdev)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+    use super::*;
+
+    fn pseudo_terminal() -> (OwnedFd, LineName) {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let path = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        (master, LineName::parse(OsStr::new(&path)).unwrap())
+    }
+
+    #[test]
+    fn a_node_that_was_swapped_for_another_terminal_while_it_was_hung_up_is_not_used() {
+        let ((_one, first), (_other, second)) = (pseudo_terminal(), pseudo_terminal());
+        let before = open(&first).unwrap();
+        assert!(reopen(&first, before.as_fd()).is_ok());
+        // What the first name leads to now is not what was open before.
+        let swapped = open(&second).unwrap();
+        assert!(matches!(reopen(&first, swapped.as_fd()), Err(LineError::Exchanged(_))));
+        assert!(matches!(await_carrier(&first, swapped.as_fd()), Err(LineError::Exchanged(_))));
+    }
+}

@@ -232,6 +232,19 @@ impl Person {
         self.master.write_all(bytes.as_ref()).unwrap();
     }
 
+    /// The same of either text, whichever comes.
+    pub(crate) fn sees_either(&mut self, one: &str, other: &str) -> String {
+        let has = |seen: &[u8], text: &str| seen.windows(text.len()).any(|part| part == text.as_bytes());
+        let deadline = Instant::now() + PATIENCE;
+        while !has(&self.seen, one) && !has(&self.seen, other) {
+            assert!(Instant::now() < deadline, "neither {one:?} nor {other:?}: {}", self.seen.escape_ascii());
+            if ready(&self.master, PollFlags::IN, deadline) && !self.look() {
+                glance(deadline);
+            }
+        }
+        self.sees(if has(&self.seen, one) { one } else { other })
+    }
+
     /// Waits until `text` stands on the terminal; what stood before it and with it. What follows is kept.
     pub(crate) fn sees(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod beginnings;
+mod compared;
 mod harness;
 mod lines;
 mod live;
@@ -13,4 +14,5 @@ mod names;
 mod options;
 mod peer;
 mod records;
+mod security;
 mod serial;

@@ -62,7 +62,7 @@ fn login_options_replace_the_usual_ones() {
 
 #[test]
 fn login_may_ask_itself() {
-    assert_eq!(called_with(&["-n", "-i", "-N"], &[]), ".");
+    assert_eq!(called_with(&["-n", "-i", "-N"], &[]), "\r\n.");
     assert_eq!(called_with(&["-n", "-i", "-N", "-o", r"-p -- \u"], &[]), "<-p><-->.");
 }
 

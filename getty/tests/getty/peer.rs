@@ -54,8 +54,8 @@ fn the_issue_is_what_agetty_shows() {
         return;
     }
     let room = Room::new();
-    // Not \t, which may pass; not \l, for which agetty shows tty1 here; not \u, after which agetty prints a blank.
-    let issue = "n=\\n s=\\s m=\\m r=\\r v=\\v o=\\o d=\\d U=\\U S=\\S \\S{VERSION_ID} \\S{NOPE} \\S{ANSI_COLOR}|\n\
+    // Not \t, which may pass; not \l, for which agetty shows tty1 here.
+    let issue = "n=\\n s=\\s m=\\m r=\\r v=\\v o=\\o d=\\d u=\\u U=\\U S=\\S \\S{VERSION_ID} \\S{NOPE} \\S{ANSI_COLOR}|\n\
                  \\e{red}x\\e{reset} \\e{nope}y \\e[1m b=\\b 4=\\4 6=\\6 \\4{lo} \\6{lo} \\4{nope}| \\\\ \\q {x} \\n{a}\n\
                  \\e{black}\\e{blink}\\e{blue}\\e{bold}\\e{brown}\\e{cyan}\\e{darkgray}\\e{gray}\\e{green}\\e{halfbright}\n\
                  \\e{lightblue}\\e{lightcyan}\\e{lightgreen}\\e{lightmagenta}\\e{lightred}\\e{magenta}\\e{reverse}\\e{yellow}\nTHE END\n";

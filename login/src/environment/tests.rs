@@ -69,6 +69,9 @@ fn a_kept_environment_steers_neither_loader_nor_shell() {
         ("HOME", "/tmp"),
         ("PATH", "/tmp"),
         ("USER", "root"),
+        ("XDG_SESSION_ID", "/tmp"),
+        ("XDG_RUNTIME_DIR", "/tmp"),
+        ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/tmp/bus"),
     ]);
     let kept = shells(&stranger, true, &[]);
     assert!(kept.contains(&"LANG=C.UTF-8".to_owned()));
@@ -146,4 +149,15 @@ fn who_comes_from_elsewhere_has_the_hosts_name() {
     let request = Request { host: Host::parse(b"pc.example.org").ok(), ..Request::default() };
     let shells = in_strings(&caller(&[]).for_shell(&alice(), &Settings::default(), &request, &[]));
     assert!(shells.contains(&"REMOTEHOST=pc.example.org".to_owned()));
+}
+
+#[test]
+fn the_manual_names_what_is_never_kept() {
+    let manual = include_str!("../../../docs/man/login.1.scd");
+    let section = manual.split("# ENVIRONMENT").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");
+    let section = section.replace('\\', "");
+    for name in NEVER_KEPT.iter().chain(&NEVER_KEPT_PREFIXES) {
+        let name = String::from_utf8_lossy(name);
+        assert!(section.contains(&format!("*{name}*")), "{name}");
+    }
 }

@@ -1,5 +1,6 @@
 //! One method call: the message, who sent it, and what it may look at.
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::PathBuf;
 
@@ -84,7 +85,7 @@ pub(super) struct Call<'a> {
     /// The registry and the configuration.
     pub(super) view: View<'a>,
     /// Who asks.
-    pub(super) caller: &'a Caller,
+    caller: OnceCell<Caller>,
     /// The same as the kernel names it.
     pub(super) credentials: &'a Credentials,
     /// The system.
@@ -103,10 +104,16 @@ impl<'a> Call<'a> {
     pub(super) fn new(
         view: View<'a>,
         world: &'a World,
-        (caller, credentials): (&'a Caller, &'a Credentials),
+        credentials: &'a Credentials,
         (message, request, takes_fds): (&'a Message, RequestId, bool),
     ) -> Self {
-        Self { view, world, caller, credentials, message, request, takes_fds, body: message.body() }
+        Self { view, world, caller: OnceCell::new(), credentials, message, request, takes_fds, body: message.body() }
+    }
+
+    /// Who asks, and where that runs, which is found out when it is asked for first.
+    pub(super) fn caller(&self) -> &Caller {
+        let place_of = |pid| (self.world.place_of)(&self.world.base, pid);
+        self.caller.get_or_init(|| self.credentials.caller(place_of))
     }
 
     /// The arguments.
@@ -132,7 +139,7 @@ impl<'a> Call<'a> {
 
     /// Passes, or says why the caller may not. None of these acts is polkit's to judge.
     pub(super) fn may(&self, act: &Act<'_>) -> Result<(), Fault> {
-        match self.view.core.gate(self.caller, act) {
+        match self.gate(act) {
             Gate::Open => Ok(()),
             Gate::Ask(_) => Err(Fault::denied()),
             Gate::Shut(refusal) => Err(refusal.into()),
@@ -141,22 +148,28 @@ impl<'a> Call<'a> {
 
     /// Passes, or says what polkit is to be asked, or why the caller may not.
     pub(super) fn may_or_ask(&self, act: &Act<'_>) -> Result<Option<Question>, Fault> {
-        match self.view.core.gate(self.caller, act) {
+        match self.gate(act) {
             Gate::Open => Ok(None),
             Gate::Ask(question) => Ok(Some(question)),
             Gate::Shut(refusal) => Err(refusal.into()),
         }
     }
 
+    /// Wherever root runs, it may: most calls are a login's, and need not ask for its place.
+    fn gate(&self, act: &Act<'_>) -> Gate {
+        let root = self.credentials.is_root().then(|| self.credentials.nowhere());
+        self.view.core.gate(root.as_ref().unwrap_or_else(|| self.caller()), act)
+    }
+
     /// The session in whose scope the caller runs.
     pub(super) fn own_session(&self) -> Result<&'a Session, Fault> {
-        path::own_session(self.view.core, self.caller)
+        path::own_session(self.view.core, self.caller())
             .ok_or_else(|| Fault::new(error::NO_SESSION_FOR_PID, "Caller does not belong to any known session."))
     }
 
     /// The same, else its owner's display session.
     pub(super) fn auto_session(&self) -> Result<&'a Session, Fault> {
-        path::auto_session(self.view.core, self.caller).ok_or_else(|| {
+        path::auto_session(self.view.core, self.caller()).ok_or_else(|| {
             let text = "Caller does not belong to any known session and doesn't own any suitable session.";
             Fault::new(error::NO_SESSION_FOR_PID, text)
         })
@@ -164,7 +177,7 @@ impl<'a> Call<'a> {
 
     /// The user in whose slice the caller runs.
     pub(super) fn own_user(&self) -> Result<&'a User, Fault> {
-        path::own_user(self.view.core, self.caller).ok_or_else(|| {
+        path::own_user(self.view.core, self.caller()).ok_or_else(|| {
             let text = "Caller does not belong to any logged in or lingering user";
             Fault::new(error::NO_USER_FOR_PID, text)
         })

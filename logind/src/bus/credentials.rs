@@ -65,16 +65,25 @@ impl Credentials {
 
     /// The caller that the peer is now: its place is read anew, for a process moves.
     pub(super) fn caller(&self, place_of: impl Fn(u32) -> io::Result<Place>) -> Caller {
-        let gone = Caller { uid: self.uid, pid: 0, session: None, owner: None };
-        let Some(process) = &self.process else { return gone };
+        let Some(process) = &self.process else { return self.nowhere() };
         let place = place_of(process.pid);
         // Alive after its place was read: the number was its own all the while.
         match place {
             Ok(place) if process.is_alive() => {
                 Caller { uid: self.uid, pid: process.pid, session: place.session, owner: place.owner }
             }
-            _ => gone,
+            _ => self.nowhere(),
         }
+    }
+
+    /// Whether it is the administrator.
+    pub(super) fn is_root(&self) -> bool {
+        self.uid == Uid::ROOT
+    }
+
+    /// The caller that the peer is, whatever process it has.
+    pub(super) fn nowhere(&self) -> Caller {
+        Caller { uid: self.uid, pid: 0, session: None, owner: None }
     }
 
     /// A pidfd of the peer's process, if it is there to be named.

@@ -30,7 +30,7 @@ pub(super) fn serve(call: &Call<'_>) -> Result<Outcome, Fault> {
         expect(call, takes)?; // sd-bus answers these at any path
         return peer(call, method).map(Outcome::Answered);
     }
-    let object = path::resolve(path, call.view.core, call.caller)
+    let object = path::resolve(path, call.view.core, || call.caller())
         .ok_or_else(|| Fault::new(error::UNKNOWN_OBJECT, format!("Unknown object '{path}'.")))?;
     match &object {
         Object::Manager(core) => serve_on(call, &MANAGER, *core, &object, standard),
@@ -140,7 +140,7 @@ fn peer(call: &Call<'_>, method: Standard) -> Result<Message, Fault> {
 }
 
 fn introspect(call: &Call<'_>, description: Description, object: &Object<'_>) -> Result<Message, Fault> {
-    call.answer(&description.finish(&path::children(object, call.view.core, call.caller)))
+    call.answer(&description.finish(&path::children(object, call.view.core, call.caller())))
 }
 
 fn unknown_method(interface: Option<&str>, member: &str) -> Fault {

@@ -105,8 +105,8 @@ pub(super) fn unescape(label: &str) -> Option<String> {
     String::from_utf8(name).ok()
 }
 
-/// The object at `path` for `caller`.
-pub(super) fn resolve<'a>(path: &str, core: &'a Core, caller: &Caller) -> Option<Object<'a>> {
+/// The object at `path` for `caller`, who is asked for only where the path means the caller's own.
+pub(super) fn resolve<'a, 'c>(path: &str, core: &'a Core, caller: impl FnOnce() -> &'c Caller) -> Option<Object<'a>> {
     let Some(below) = path.strip_prefix(manager::PATH) else {
         return above(path).map(Object::Branch);
     };
@@ -135,26 +135,26 @@ fn above(path: &str) -> Option<Branch> {
     }
 }
 
-fn session_at<'a>(label: &str, core: &'a Core, caller: &Caller) -> Option<&'a Session> {
+fn session_at<'a, 'c>(label: &str, core: &'a Core, caller: impl FnOnce() -> &'c Caller) -> Option<&'a Session> {
     match label {
-        "self" => own_session(core, caller),
-        "auto" => auto_session(core, caller),
+        "self" => own_session(core, caller()),
+        "auto" => auto_session(core, caller()),
         _ => known::session(core, &SessionId::new(&unescape(label)?)?),
     }
 }
 
-fn user_at<'a>(label: &str, core: &'a Core, caller: &Caller) -> Option<&'a User> {
+fn user_at<'a, 'c>(label: &str, core: &'a Core, caller: impl FnOnce() -> &'c Caller) -> Option<&'a User> {
     if label == "self" {
-        return own_user(core, caller);
+        return own_user(core, caller());
     }
     let uid = label.strip_prefix('_')?.parse().ok().and_then(Uid::new)?;
     known::user(core, uid).filter(|_| user_label(uid) == label) // u32::parse takes "+5" and "05"
 }
 
-fn seat_at<'a>(label: &str, core: &'a Core, caller: &Caller) -> Option<&'a Seat> {
+fn seat_at<'a, 'c>(label: &str, core: &'a Core, caller: impl FnOnce() -> &'c Caller) -> Option<&'a Seat> {
     let session = match label {
-        "self" => own_session(core, caller)?,
-        "auto" => auto_session(core, caller)?,
+        "self" => own_session(core, caller())?,
+        "auto" => auto_session(core, caller())?,
         _ => return core.seat(&SeatId::new(&unescape(label)?)?),
     };
     core.seat(session.seat()?)
@@ -188,9 +188,9 @@ pub(super) fn children(object: &Object<'_>, core: &Core, caller: &Caller) -> Vec
         Object::Session(_) | Object::User(_) | Object::Seat(_) => Vec::new(),
     };
     let resolves = |label: &str| match object {
-        Object::Branch(Branch::Sessions) => session_at(label, core, caller).is_some(),
-        Object::Branch(Branch::Users) => label == "self" && user_at(label, core, caller).is_some(),
-        Object::Branch(Branch::Seats) => seat_at(label, core, caller).is_some(),
+        Object::Branch(Branch::Sessions) => session_at(label, core, || caller).is_some(),
+        Object::Branch(Branch::Users) => label == "self" && user_at(label, core, || caller).is_some(),
+        Object::Branch(Branch::Seats) => seat_at(label, core, || caller).is_some(),
         _ => false,
     };
     labels.extend(["self", "auto"].into_iter().filter(|label| resolves(label)).map(String::from));

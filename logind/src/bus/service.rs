@@ -274,6 +274,5 @@ fn serve(
     credentials: &Credentials,
     call: (&Message, RequestId, bool),
 ) -> Result<Outcome, Fault> {
-    let caller = credentials.caller(|pid| (world.place_of)(&world.base, pid));
-    dispatch::serve(&Call::new(view, world, (&caller, credentials), call))
+    dispatch::serve(&Call::new(view, world, credentials, call))
 }

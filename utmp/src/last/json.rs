@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::clock::{Clock, Style};
 use super::host;
-use super::line::shown_line;
+use super::line::{shown_line, shown_user};
 use super::sessions::{End, Entry, What};
 use crate::json;
 
@@ -29,7 +29,7 @@ impl Json {
         self.first = false;
         let (kind, end, until) = told(entry, now, is_gone);
         let _ = write!(text, "\"type\":\"{kind}\","); // a String takes all that is written
-        json::field(&mut text, "user", entry.view.user());
+        json::field(&mut text, "user", shown_user(entry));
         text.push(',');
         json::field(&mut text, "line", shown_line(entry, &mut [0; 16]));
         text.push(',');

@@ -38,7 +38,7 @@ impl<'o> Lines<'o> {
         let begins = page.len();
         let ends = Ends::of(entry, now, is_gone, self.options);
         let (login_width, logout_width) = widths(self.options);
-        self.field(page, entry.view.user(), USER, if self.options.whole { 32 } else { USER });
+        self.field(page, shown_user(entry), USER, if self.options.whole { 32 } else { USER });
         self.field(page, shown_line(entry, &mut [0; 16]), LINE, LINE);
         if self.options.host && !self.options.host_last {
             self.write_host(page, entry);
@@ -212,6 +212,15 @@ fn is_plain(entry: &Entry<'_>) -> bool {
     };
     let level = !matches!(entry.what, What::RunLevel(level) if level != 0 && !(b' '..=b'~').contains(&level));
     field::is_plain(user) & field::is_plain(line) & host & level
+}
+
+/// The user of an entry, or what stands in its place: dinit's boots have none.
+#[inline]
+pub(crate) fn shown_user<'e>(entry: &Entry<'e>) -> &'e [u8] {
+    match entry.view.user() {
+        [] if entry.what == What::Boot && entry.view.line_field()[0] == 0 => b"reboot",
+        user => user,
+    }
 }
 
 /// The line of an entry, or what stands in its place. Those of ftp and uucp have numbers that mean nothing.

@@ -15,7 +15,7 @@ use super::alive::Alive;
 use super::chart::Chart;
 use super::given::{AllGiven, Given};
 use super::json::Json;
-use super::line::{Lines, shown_line};
+use super::line::{Lines, shown_line, shown_user};
 use super::options::{Asked, Options, Show, Wrong};
 use super::sessions::{End, Entry, Sessions, What};
 use crate::read::ReadError;
@@ -189,7 +189,7 @@ impl<'o> Listing<'o> {
 
     /// By its user, its line, or the number of its terminal.
     fn is_named(&self, entry: &Entry<'_>) -> bool {
-        let (user, mut buffer) = (entry.view.user(), [0; 16]);
+        let (user, mut buffer) = (shown_user(entry), [0; 16]);
         let line = shown_line(entry, &mut buffer);
         self.options
             .only

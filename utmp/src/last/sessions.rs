@@ -4,6 +4,7 @@
 //! and went down; a login then finds its end there. The rules are those of util-linux's last.
 
 use super::given_up::GivenUp;
+use crate::turn::Turn;
 use crate::view::View;
 
 /// What an entry of the list is.
@@ -142,12 +143,13 @@ enum Meaning {
 /// What a record means: its type, corrected by what old programs write, which do not fill it in.
 fn meaning(view: &View<'_>) -> Meaning {
     let (line, user) = (view.line_field(), view.user_field());
-    if line[0] == b'~' {
-        return match user {
-            user if user.starts_with(b"shutdown") => Meaning::Shutdown,
-            user if user.starts_with(b"reboot") => Meaning::Boot,
-            user if user.starts_with(b"runlevel") => run_level(view),
-            _ => by_type(view),
+    if line[0] == b'~' || (line[0] == 0 && user[0] == 0) {
+        return match Turn::of_view(view) {
+            Some(Turn::Up) => Meaning::Boot,
+            Some(Turn::Down) => Meaning::Shutdown,
+            None if user.starts_with(b"runlevel") => run_level(view),
+            None if line[0] == b'~' => by_type(view),
+            None => Meaning::Logout,
         };
     }
     if user.starts_with(b"date") && matches!(line[0], b'|' | b'{') {

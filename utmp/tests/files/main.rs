@@ -1,6 +1,8 @@
 //! The files as other programs, crashes and full disks see them.
 
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod judges;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{Root, judge, present, utmp_record};
+use crate::support::{Root, ended, judge, present, utmp_record, within_reason};
 use utmp::{Kind, Record, Time};
 
 fn run(root: &Root, arguments: &[&str]) -> Output {
@@ -112,6 +112,48 @@ fn a_boot_that_init_recorded_in_wtmp_alone_is_added_to_utmp() {
 }
 
 #[test]
+fn a_run_level_and_a_shutdown_that_init_recorded_are_left_alone_and_said_so() {
+    let root = Root::with_logs();
+    root.files.update(&Record::run_level(b"init's own", b'N', b'3', Time::now())).unwrap();
+    let before = fs::read(&root.files.utmp).unwrap();
+    assert_eq!(text(&run(&root, &["runlevel", "3"]).stdout), "utmp-record: init has recorded this run level\n");
+    assert_eq!((fs::read(&root.files.utmp).unwrap(), fs::read(&root.files.wtmp).unwrap()), (before, vec![]));
+    assert!(run(&root, &["runlevel", "6"]).stdout.is_empty());
+    assert_eq!(root.files.wtmp_since(0).unwrap()[0].run_levels(), Some((b'3', b'6')));
+    let s6 = Record { id: utmp::Text::EMPTY, user: utmp::Text::new("reboot"), ..Record::shutdown(b"", Time::now()) };
+    for shutdown in [Record::shutdown(b"init's own", Time::now()), s6] {
+        root.files.append_wtmp(&shutdown).unwrap();
+        let before = fs::read(&root.files.wtmp).unwrap();
+        assert_eq!(text(&run(&root, &["shutdown"]).stdout), "utmp-record: init has recorded this shutdown\n");
+        assert_eq!(fs::read(&root.files.wtmp).unwrap(), before);
+    }
+}
+
+#[test]
+fn what_was_recorded_of_another_boot_does_not_count() {
+    let root = Root::with_logs();
+    let long_ago = Time::from_seconds(1_000_000);
+    root.files.update(&Record::run_level(b"", b'N', b'3', long_ago)).unwrap();
+    root.files.append_wtmp(&Record::shutdown(b"", long_ago)).unwrap();
+    assert!(run(&root, &["runlevel", "3"]).stdout.is_empty() && run(&root, &["shutdown"]).stdout.is_empty());
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 3);
+}
+
+#[test]
+fn a_boot_as_openrc_and_dinit_record_it_is_this_one() {
+    let openrc = Record { kind: Kind::RunLevel, ..Record::boot(b"", Time::now()) };
+    let dinit = Record { kind: Kind::BootTime, ..Record::dead_process(b"", 0, Time::now()) };
+    for boot in [openrc, dinit] {
+        let root = Root::with_logs();
+        root.files.append_wtmp(&boot).unwrap();
+        assert!(run(&root, &["boot"]).stdout.is_empty());
+        assert_eq!(root.files.wtmp_since(0).unwrap(), std::slice::from_ref(&boot));
+        fs::write(&root.files.utmp, boot.to_bytes()).unwrap();
+        assert_eq!(text(&run(&root, &["boot"]).stdout), "utmp-record: init has recorded this boot\n");
+    }
+}
+
+#[test]
 fn a_boot_before_a_shutdown_is_not_this_one() {
     let root = Root::with_logs();
     root.files.append_wtmp(&Record::boot(b"", Time::now())).unwrap();
@@ -182,6 +224,31 @@ fn a_boot_recorded_before_the_clock_was_set_is_corrected_in_both_files() {
 }
 
 #[test]
+fn a_clock_that_was_set_already_is_not_waited_for() {
+    let root = Root::with_logs();
+    root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
+    assert!(ended(utmp_record(root.dir.path(), &["--wait", "clock-change"]).spawn().unwrap()).success());
+    assert_eq!(kinds(&root.files.wtmp_since(0).unwrap()), [Kind::OldTime, Kind::NewTime]);
+}
+
+#[test]
+fn a_clock_that_was_not_set_yet_is_watched_by_the_kernel() {
+    let root = Root::with_logs();
+    run(&root, &["boot"]);
+    let mut waiting = utmp_record(root.dir.path(), &["--wait", "clock-change"]).spawn().unwrap();
+    // The timer that is cancelled: of CLOCK_REALTIME, TFD_TIMER_ABSTIME and TFD_TIMER_CANCEL_ON_SET.
+    let watches = |fd: &str| {
+        fs::read_to_string(format!("/proc/{}/fdinfo/{fd}", waiting.id()))
+            .is_ok_and(|info| info.contains("clockid: 0") && info.contains("settime flags: 03"))
+    };
+    let is_watched = within_reason(|| (3..9).any(|fd| watches(&fd.to_string())));
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert!(is_watched);
+    assert_eq!(root.files.wtmp_since(0).unwrap().len(), 1);
+}
+
+#[test]
 fn a_boot_of_wtmp_that_is_another_is_not_corrected() {
     let root = Root::with_logs();
     root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
@@ -228,14 +295,16 @@ fn help_manual_and_completions_name_the_same_options_and_verbs() {
     let help = of(&["--help"]);
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/man/utmp-record.8.scd");
     let manual = fs::read_to_string(manual).unwrap();
-    // The options of who and last are not ours.
-    let manual_options: BTreeSet<_> =
-        options(&manual).into_iter().filter(|word| !["-b", "-r", "-t", "-x"].contains(word)).collect();
+    // The options of who, last and those who set the clock are not ours.
+    let manual_options: BTreeSet<_> = options(&manual)
+        .into_iter()
+        .filter(|word| !["-b", "-r", "-t", "-x", "-B", "-S", "--hctosys"].contains(word))
+        .collect();
     assert_eq!(options(text(&help)), manual_options);
-    assert_eq!(manual_options, BTreeSet::from(["--root", "--completion", "-h", "--help", "-V", "--version"]));
+    assert_eq!(manual_options, BTreeSet::from(["--root", "--wait", "--completion", "-h", "--help", "-V", "--version"]));
     for verb in ["boot", "runlevel", "shutdown", "clock-change", "dead"] {
         assert!(manual.contains(&format!("\n*{verb}*")), "{verb}");
-        assert!(text(&help).contains(&format!("DIR] {verb}")), "{verb}");
+        assert!(text(&help).contains(&format!("] {verb}")), "{verb}");
         for shell in ["bash", "zsh", "fish"] {
             assert!(text(&of(&["--completion", shell])).contains(verb), "{shell}: {verb}");
         }

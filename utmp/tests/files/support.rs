@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -107,4 +108,16 @@ pub(crate) fn ended(mut child: Child) -> ExitStatus {
     }
     assert_eq!(ended, 1, "it hangs");
     child.wait().unwrap()
+}
+
+/// Waits until something is so of which the kernel gives no notice; whether it became so.
+pub(crate) fn within_reason(is_so: impl Fn() -> bool) -> bool {
+    let end = Instant::now() + Duration::from_secs(9);
+    while !is_so() {
+        if Instant::now() > end {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
 }

@@ -103,6 +103,63 @@ fn last_and_lastb_print_what_util_linux_prints() {
 }
 
 #[test]
+fn lastb_until_a_time_is_util_linuxs() {
+    if !is_peer("/usr/bin/lastb") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("btmp");
+    for seed in 0..100 {
+        let mut random = Random::new(seed);
+        fs::write(&path, encoded(Encoding::NATIVE, &made::file(&mut random))).unwrap();
+        let mut arguments = vec!["-f", path.to_str().unwrap(), "-t", random.one_of(TIMES)];
+        arguments.extend(options(&mut random));
+        let (ours, theirs) = (made::run(LASTB, "UTC", &arguments), made::run("/usr/bin/lastb", "UTC", &arguments));
+        assert_eq!(
+            String::from_utf8_lossy(&ours.stdout),
+            String::from_utf8_lossy(&theirs.stdout),
+            "seed {seed}: {arguments:?}"
+        );
+    }
+}
+
+/// Runs a program where `hosts` is all that is known of names.
+fn with_hosts(program: &str, hosts: &std::path::Path, arguments: &[&str]) -> std::process::Output {
+    let script = "mount --bind \"$0\" /etc/hosts && mount --bind \"$0.switch\" /etc/nsswitch.conf && exec \"$@\"";
+    let hosts = hosts.to_str().unwrap();
+    made::run("/usr/bin/unshare", "UTC", &[&["-m", "sh", "-c", script, hosts, program], arguments].concat())
+}
+
+#[test]
+fn the_names_of_addresses_are_those_that_util_linux_finds() {
+    if !is_peer("/usr/bin/last") || !made::may_mount() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (path, hosts) = (dir.path().join("wtmp"), dir.path().join("hosts"));
+    let names = "192.0.2.7 seven.example.org seven\n192.0.2.8 eight\n2001:db8::1 a.name.that.is.longer.than.its.column.example\n";
+    fs::write(&hosts, names).unwrap();
+    fs::write(dir.path().join("hosts.switch"), "passwd: files\nhosts: files\n").unwrap();
+    let mut named = 0;
+    for seed in 0..60 {
+        let mut random = Random::new(seed);
+        fs::write(&path, encoded(Encoding::NATIVE, &made::file(&mut random))).unwrap();
+        let mut arguments = vec!["-f", path.to_str().unwrap(), "-d"];
+        arguments.extend(options(&mut random));
+        for (ours, theirs) in [(LAST, "/usr/bin/last"), (LASTB, "/usr/bin/lastb")] {
+            let (ours, theirs) = (with_hosts(ours, &hosts, &arguments), with_hosts(theirs, &hosts, &arguments));
+            assert_eq!(
+                String::from_utf8_lossy(&ours.stdout),
+                String::from_utf8_lossy(&theirs.stdout),
+                "seed {seed}: {arguments:?} {ours:?}"
+            );
+            named += ours.stdout.windows(9).filter(|text| *text == b"seven.exa").count();
+        }
+    }
+    assert!(named > 100, "{named} names were found");
+}
+
+#[test]
 fn what_cannot_be_done_is_told_with_the_same_words_and_status() {
     if !is_peer("/usr/bin/last") {
         return;

@@ -272,3 +272,42 @@ fn utmpdump_shows_the_last_records_and_those_that_are_appended() {
     assert_eq!(lines.next(), None, "it ends when the file is deleted");
     assert!(child.wait().unwrap().success());
 }
+
+/// A record as an init writes it that does not write it as utmp(5) says.
+fn of_init(kind: utmp::Kind, line: &str, id: &str, user: &str, seconds: i64) -> Record {
+    let record = Record::user_process(line.as_bytes(), 0, user.as_bytes(), at(seconds));
+    Record { kind, id: Text::new(id), ..record }
+}
+
+#[test]
+fn the_boots_and_shutdowns_of_every_init_are_understood() {
+    use utmp::Kind::{BootTime, RunLevel};
+    let listed = |up: Record, down: Record| {
+        let (_dir, path) = wtmp(&[up, user("tty1", "bob", 60), down, boot(7200)]);
+        last(&path, &["-x", "-R"])
+    };
+    let standard = |name: &str| {
+        format!(
+            "reboot   system boot  Wed Nov 15 00:13   still running\n\
+             {name} system down  Tue Nov 14 23:13 - 00:13  (01:00)\n\
+             bob      tty1         Tue Nov 14 22:14 - down   (00:59)\n\
+             reboot   system boot  Tue Nov 14 22:13 - 23:13  (01:00)\n"
+        )
+    };
+    let (up, down) = (of_init(BootTime, "~", "~~", "reboot", 0), of_init(RunLevel, "~", "~~", "shutdown", 3600));
+    let sysvinit = of_init(RunLevel, "~~", "~~", "shutdown", 3600);
+    let dinit = of_init(BootTime, "", "", "", 0);
+    let openrc = of_init(RunLevel, "~~", "~~", "reboot", 0);
+    assert_eq!(listed(up.clone(), down.clone()), standard("shutdown"), "systemd, finit, utmp-record");
+    assert_eq!(listed(up.clone(), sysvinit.clone()), standard("shutdown"), "sysvinit");
+    assert_eq!(listed(openrc, sysvinit), standard("shutdown"), "OpenRC");
+    assert_eq!(listed(dinit.clone(), down), standard("shutdown"), "dinit");
+    let s6 = of_init(RunLevel, "~", "", "reboot", 3600);
+    assert_eq!(listed(up, s6.clone()), standard("reboot  "), "s6-linux-init, to come up again");
+    if is_peer("/usr/bin/last") {
+        let (_dir, path) = wtmp(&[dinit, user("tty1", "bob", 60), s6, boot(7200)]);
+        let theirs = peer(&path, &["-x", "-R"]);
+        assert!(!theirs.contains("system down") && theirs.contains("crash"), "{theirs}");
+        assert_eq!(theirs.matches("system boot").count(), 2, "{theirs}");
+    }
+}

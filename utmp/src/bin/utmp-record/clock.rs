@@ -4,7 +4,7 @@
 //! kernel counts how long it is up however the clock is set: so what the clock was set by is how far the record lies from
 //! where it would be written now.
 
-use utmp::{Files, Kind, ReadError, Record, Time};
+use utmp::{Files, ReadError, Record, Time};
 
 use crate::system::System;
 
@@ -29,7 +29,7 @@ pub(crate) struct Change {
 /// # Errors
 /// If there is a utmp and it cannot be read.
 pub(crate) fn change(files: &Files, system: &System) -> Result<Option<Change>, ReadError> {
-    let boot = files.utmp_records()?.find(|record| record.kind == Kind::BootTime);
+    let boot = files.utmp_records()?.find(Record::is_boot);
     Ok(boot.and_then(|boot| since(boot, system.up_since, system.now)))
 }
 

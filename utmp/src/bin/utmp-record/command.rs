@@ -13,7 +13,7 @@ pub(crate) const PROGRAM: Program = Program {
         "[--root DIR] boot",
         "[--root DIR] runlevel LEVEL",
         "[--root DIR] shutdown",
-        "[--root DIR] clock-change",
+        "[--root DIR] [--wait] clock-change",
         "[--root DIR] dead LINE",
     ],
     about: "Write the records an init leaves in utmp and wtmp: the system came up, its
@@ -23,6 +23,7 @@ the process on LINE ended.
 Exit status: 0 done, 1 a record could not be written, 2 wrong usage.",
     flags: &[
         Flag { short: None, long: "root", takes: Takes::File, help: "the files are those of the system under it" },
+        Flag { short: None, long: "wait", takes: Takes::Nothing, help: "wait until the clock is set" },
         flags::COMPLETION,
         flags::HELP,
         flags::VERSION,
@@ -60,7 +61,10 @@ pub(crate) enum Act {
     /// It goes down.
     Shutdown,
     /// Its clock was set.
-    ClockChange,
+    ClockChange {
+        /// Or will be, and that is to be waited for.
+        wait: bool,
+    },
     /// The process on this line ended.
     Dead(Vec<u8>),
 }
@@ -86,6 +90,9 @@ pub(crate) enum UsageError {
     /// No line, or none that a terminal has.
     #[error("a line is the name of a terminal, with or without /dev/")]
     Line,
+    /// To wait for something else than the clock.
+    #[error("--wait belongs to clock-change")]
+    Wait,
     /// A shell it does not know.
     #[error("no completion for '{}': it is bash, zsh or fish", .0.escape_debug())]
     Shell(String),
@@ -98,11 +105,12 @@ impl Command {
     /// If they are not what `--help` says.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let mut root = PathBuf::from("/");
-        let mut words = Vec::new();
+        let (mut words, mut wait) = (Vec::new(), false);
         for word in PROGRAM.parse(arguments)? {
             match word {
                 Word::Operand(word) => words.push(word),
                 Word::Flag("root", value) => root = value.into(),
+                Word::Flag("wait", _) => wait = true,
                 Word::Flag("completion", shell) => {
                     let shell = shell.to_string_lossy();
                     return PROGRAM.completion(&shell).map(Self::Print).ok_or_else(|| UsageError::Shell(shell.into()));
@@ -113,7 +121,11 @@ impl Command {
                 Word::Flag(..) | Word::Digit(_) => return Ok(Self::Print(PROGRAM.help())),
             }
         }
-        Ok(Self::Record { act: Act::parse(words)?, root })
+        match Act::parse(words)? {
+            Act::ClockChange { .. } => Ok(Self::Record { act: Act::ClockChange { wait }, root }),
+            _ if wait => Err(UsageError::Wait),
+            act => Ok(Self::Record { act, root }),
+        }
     }
 }
 
@@ -125,7 +137,7 @@ impl Act {
             Some("boot") => Self::Boot,
             Some("runlevel") => Self::RunLevel(level(&words.next().ok_or(UsageError::Level)?)?),
             Some("shutdown") => Self::Shutdown,
-            Some("clock-change") => Self::ClockChange,
+            Some("clock-change") => Self::ClockChange { wait: false },
             Some("dead") => Self::Dead(line(words.next().ok_or(UsageError::Line)?)?),
             _ => return Err(UsageError::Verb(verb)),
         };
@@ -182,7 +194,12 @@ mod tests {
         for name in ["pts/3", "/dev/pts/3"] {
             assert_eq!(parse(&format!("dead {name}")).unwrap(), record(Act::Dead(b"pts/3".to_vec()), "/"));
         }
-        assert_eq!(parse("clock-change").unwrap(), record(Act::ClockChange, "/"));
+    }
+
+    #[test]
+    fn a_change_of_the_clock_can_be_waited_for() {
+        assert_eq!(parse("clock-change").unwrap(), record(Act::ClockChange { wait: false }, "/"));
+        assert_eq!(parse("clock-change --wait").unwrap(), record(Act::ClockChange { wait: true }, "/"));
     }
 
     #[test]
@@ -201,6 +218,7 @@ mod tests {
             "boot --root",
             "shutdown -r",
             "clock-change now",
+            "--wait boot",
             "dead",
             "dead /dev/",
             "dead ~",

@@ -7,6 +7,7 @@ mod clock;
 mod command;
 mod line;
 mod system;
+mod watch;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use utmp::{Files, Time};
 
 use command::{Act, Command};
 use system::System;
+use watch::Watch;
 
 /// A record could not be read or written.
 const FAILED: u8 = 1;
@@ -46,24 +48,46 @@ fn record(act: &Act, files: &Files) -> bool {
             }
             Err(e) => failed(&e),
         },
-        Act::RunLevel(level) => match boot::run_level_before(files) {
-            Ok(before) => {
+        Act::RunLevel(level) => match boot::run_level_before(files, &system, *level) {
+            Ok(None) => say("utmp-record: init has recorded this run level\n"),
+            Ok(Some(before)) => {
                 let record = system.run_level(before, *level);
                 written(files.update(&record)) & written(files.append_wtmp(&record))
             }
             Err(e) => failed(&e),
         },
-        Act::Shutdown => written(files.append_wtmp(&system.shutdown())),
-        Act::ClockChange => match clock::change(files, &system) {
+        Act::Shutdown => match boot::goes_down(files, &system) {
+            Ok(true) => say("utmp-record: init has recorded this shutdown\n"),
+            Ok(false) => written(files.append_wtmp(&system.shutdown())),
+            Err(e) => failed(&e),
+        },
+        Act::ClockChange { wait: false } => match clock::change(files, &system) {
             Ok(Some(change)) => clock_changed(files, &change),
             Ok(None) => say("utmp-record: the clock was not set since the boot was recorded\n"),
             Err(e) => failed(&e),
         },
+        Act::ClockChange { wait: true } => {
+            Watch::start().map_or_else(|e| failed(&e), |watch| clock_will_change(files, &watch))
+        }
         Act::Dead(name) => match line::dead(files, name, system.now) {
             Ok(Some(record)) => written(files.update(&record)) & written(files.append_wtmp(&record)),
             Ok(None) => say("utmp-record: nobody is recorded there\n"),
             Err(e) => failed(&e),
         },
+    }
+}
+
+/// Watched before it is looked at, so that no change falls between the two.
+fn clock_will_change(files: &Files, watch: &Watch) -> bool {
+    loop {
+        match clock::change(files, &System::running(Time::now())) {
+            Ok(Some(change)) => return clock_changed(files, &change),
+            Err(e) => return failed(&e),
+            Ok(None) => {}
+        }
+        if let Err(e) = watch.wait() {
+            return failed(&e);
+        }
     }
 }
 

@@ -235,14 +235,21 @@ pub(crate) fn set_up(arguments: &Arguments, terminal: &Terminal) -> Result<Scene
 }
 
 fn speeds(arguments: &Arguments, terminal: &Terminal) -> io::Result<Speeds> {
-    if arguments.options.keep_speed {
-        return Ok(arguments.speeds.clone().keeping(speed::of(terminal)?));
+    let own = speed::of(terminal)?;
+    let has_one = own != 0; // B0 is no speed: it hangs up
+    if arguments.options.keep_speed && has_one {
+        return Ok(arguments.speeds.clone().keeping(own));
     }
-    if let Some(first) = arguments.speeds.first() {
-        speed::set(terminal, first)?;
+    match arguments.speeds.first() {
+        Some(first) => speed::set(terminal, first)?,
+        None if !has_one => speed::set(terminal, FALLBACK_SPEED)?,
+        None => {}
     }
     Ok(arguments.speeds.clone())
 }
+
+/// agetty's, where nothing else is known.
+const FALLBACK_SPEED: u32 = 9600;
 
 /// agetty's: the terminal types that every terminfo(5) has.
 fn default_term(kind: TerminalKind) -> OsString {

@@ -122,6 +122,8 @@ fn parse_one(text: &str) -> Result<u32, NotSpeeds> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -170,5 +172,35 @@ mod tests {
         let mut speeds = Speeds::parse("115200,9600").unwrap().keeping(9600);
         assert_eq!(speeds.first(), Some(9600));
         assert_eq!([speeds.next(), speeds.next()], [Some(115_200), Some(9600)]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_list_of_at_most_ten_numbers_or_refused(text in "[0-9,]{0,60}|\\PC{0,20}") {
+            if let Ok(speeds) = Speeds::parse(&text) {
+                prop_assert!(text.bytes().all(|byte| byte.is_ascii_digit() || byte == b','));
+                prop_assert!(text.split(',').count() <= Speeds::MOST);
+                prop_assert!(!speeds.list.contains(&0));
+            }
+        }
+
+        #[test]
+        fn as_many_breaks_as_there_are_speeds_lead_back(list in prop::collection::vec(1_u32.., 2..10), own in 1_u32..) {
+            let text = list.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+            let mut speeds = Speeds::parse(&text).unwrap();
+            let round: Vec<_> = (0..list.len()).map_while(|_| speeds.next()).collect();
+            prop_assert_eq!(round.last(), list.first());
+            prop_assert_eq!(&round[..list.len() - 1], &list[1..]);
+            let kept = Speeds::parse(&text).unwrap().keeping(own);
+            prop_assert_eq!(kept.first(), Some(own));
+            prop_assert_eq!(kept.list.iter().filter(|&&speed| speed == own).count(), 1);
+        }
+
+        #[test]
+        fn any_message_of_a_modem_tells_a_speed_of_lines_or_none(message in prop::collection::vec(any::<u8>(), 0..60)) {
+            if let Some(speed) = told_by_modem(&message) {
+                prop_assert!(MODEM_SPEEDS.contains(&speed));
+            }
+        }
     }
 }

@@ -17,29 +17,48 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// … and this long where nothing depends on the answer.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
-/// Gives `account` the root folder for a home if its own does not answer, within [`PATIENCE`] or the shorter `timeout` of
-/// a login: nothing that begins there, neither a greeting nor the shell, will hang. The home it had is returned then.
-pub(crate) fn leave_silent(account: &mut Account, timeout: Option<Duration>) -> Option<PathBuf> {
-    let patience = timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
-    if answers(account, patience) {
-        return None;
-    }
-    warn!(user = account.name.as_str(), home = %account.home.display(), ?patience, "the home does not answer");
-    Some(mem::replace(&mut account.home, paths::ROOT_FOLDER.into()))
+/// What is known of a home from having asked it.
+#[derive(Default)]
+pub(crate) struct Home {
+    /// What was mounted when it last answered; none if it never did.
+    mounts: Option<Vec<u8>>,
 }
 
-/// Whether `file` is in `account`'s home; it is not if the home does not say so at once.
-pub(crate) fn has(account: &Account, file: &str) -> bool {
-    match asked(account, AT_ONCE, || account.home.join(file).exists()) {
-        Ok(Some(is_there)) => is_there,
-        Ok(None) => {
-            warn!(user = account.name.as_str(), home = %account.home.display(), file, "the home does not answer");
-            false
+impl Home {
+    /// Whether `file` is in `account`'s home; it is not if the home does not say so at once.
+    pub(crate) fn has(&mut self, account: &Account, file: &str) -> bool {
+        let mounts = std::fs::read(paths::MOUNTS);
+        match asked(account, AT_ONCE, || account.home.join(file).exists()) {
+            Ok(Some(is_there)) => {
+                self.mounts = mounts.ok();
+                is_there
+            }
+            Ok(None) => {
+                warn!(user = account.name.as_str(), home = %account.home.display(), file, "the home does not answer");
+                false
+            }
+            Err(error) => {
+                warn!(%error, file, "cannot ask what is in the home");
+                false
+            }
         }
-        Err(error) => {
-            warn!(%error, file, "cannot ask what is in the home");
-            false
+    }
+
+    /// Gives `account` the root folder for a home if its own does not answer, within [`PATIENCE`] or the shorter `timeout`
+    /// of a login: nothing that begins there, neither a greeting nor the shell, will hang. The home it had is returned
+    /// then.
+    pub(crate) fn leave_silent(&self, account: &mut Account, timeout: Option<Duration>) -> Option<PathBuf> {
+        let patience = timeout.map_or(PATIENCE, |timeout| timeout.min(PATIENCE));
+        if self.has_just_answered() || answers(account, patience) {
+            return None;
         }
+        warn!(user = account.name.as_str(), home = %account.home.display(), ?patience, "the home does not answer");
+        Some(mem::replace(&mut account.home, paths::ROOT_FOLDER.into()))
+    }
+
+    /// Whether it answered, and nothing was mounted since: a PAM module may have put another in its place.
+    fn has_just_answered(&self) -> bool {
+        self.mounts.is_some() && self.mounts == std::fs::read(paths::MOUNTS).ok()
     }
 }
 

@@ -7,14 +7,14 @@ use tracing::warn;
 
 use crate::account::Account;
 use crate::defs::{self, Settings};
-use crate::home;
+use crate::home::Home;
 
 /// Whether `account` is not to be greeted: the first file there is decides. An absolute one lists names and shells, or is
 /// empty for everybody; another one is a file in the home, which need only be there.
-pub(crate) fn is_asked_for(account: &Account, settings: &Settings) -> bool {
+pub(crate) fn is_asked_for(account: &Account, settings: &Settings, home: &mut Home) -> bool {
     for file in &settings.hush_files {
         if !Path::new(file).is_absolute() {
-            return home::has(account, file);
+            return home.has(account, file);
         }
         match defs::text(Path::new(file)) {
             Ok(list) => return is_listed(account, &list),

@@ -44,6 +44,7 @@ use defs::Settings;
 use environment::CallerEnvironment;
 use failure::Failure;
 use greeting::{Greeting, Said};
+use home::Home;
 use host::Host;
 use line::Line;
 use pam::{Item, PamError, Transaction};
@@ -102,14 +103,14 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
 
     let admitted = admit(&mut request, &settings, &terminal, &records);
     drop(deadline);
-    let (mut account, mut session, greeting) = match admitted {
+    let Admitted { mut account, mut session, greeting, home } = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
     };
     title.show(&account);
     let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
-    let silent_home = home::leave_silent(&mut account, settings.timeout);
+    let silent_home = home.leave_silent(&mut account, settings.timeout);
     let start = Start {
         account: &account,
         settings: &settings,
@@ -132,13 +133,22 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
+/// Somebody who has been let in.
+struct Admitted {
+    account: Account,
+    session: Session,
+    /// None for who wants none.
+    greeting: Option<Greeting>,
+    home: Home,
+}
+
 /// Lets the person in, or says why not: who they are, whether they may, their groups and their session.
 fn admit(
     request: &mut Request,
     settings: &Settings,
     terminal: &Terminal,
     records: &Records,
-) -> Result<(Account, Session, Option<Greeting>), Failure> {
+) -> Result<Admitted, Failure> {
     let mut transaction = begin(request, settings, terminal, records)?;
     if !request.is_authenticated {
         attempt::authenticate(&mut transaction, terminal, settings, records)?;
@@ -146,7 +156,8 @@ fn admit(
     attempt::check_account(&mut transaction)?;
     let account = Account::of(&transaction, request.shell.as_deref())?;
     account.take_groups()?;
-    let is_hushed = hush::is_asked_for(&account, settings);
+    let mut home = Home::default();
+    let is_hushed = hush::is_asked_for(&account, settings, &mut home);
     let last_login = Some(account.uid).filter(|_| settings.shows_last_login()).and_then(|uid| records.last_login(uid));
     sys::note_ends()?;
     let mark = records.mark();
@@ -158,7 +169,7 @@ fn admit(
     let is_trusted = request.is_authenticated;
     info!(line = %records.line(), user = account.name.as_str(), host = records.host(), is_trusted, "session opened");
     let greeting = Greeting { said: Said::new(session.take_said()), last_login };
-    Ok((account, session, Some(greeting).filter(|_| !is_hushed)))
+    Ok(Admitted { account, session, greeting: Some(greeting).filter(|_| !is_hushed), home })
 }
 
 /// Tells the person which variables of the command line are not theirs to set (shadow's login).

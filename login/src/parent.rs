@@ -1,6 +1,7 @@
 //! The parent of the shell: it waits, and passes on what asks it to end.
 
 use std::iter;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, kill, killpg};
@@ -11,6 +12,9 @@ use utmp::Exit;
 
 use crate::line::Line;
 use crate::sys;
+
+/// A shell that has not ended after this time is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The signals the parent waits for, held back so that none is lost between two looks.
 pub(crate) struct Watch(SigSet);
@@ -25,17 +29,19 @@ impl Watch {
         Self(signals)
     }
 
-    /// Waits until `shell` has ended. SIGHUP and SIGTERM end it, also if it is stopped.
+    /// Waits until `shell` has ended. SIGHUP and SIGTERM end it, also if it is stopped, and are sent again until it has:
+    /// bash forgets one that comes between its prompt and its reading.
     pub(crate) fn outlive(self, shell: Pid) -> Exit {
-        if sys::is_end_asked() {
-            end(shell, Signal::SIGHUP); // it was asked before there was a shell
-        }
+        let mut asked = sys::is_end_asked().then_some(Signal::SIGHUP); // before there was a shell
         loop {
             if let Some(exit) = reaped(shell) {
                 return exit;
             }
-            match self.0.wait() {
-                Ok(signal @ (Signal::SIGHUP | Signal::SIGTERM)) => end(shell, signal),
+            if let Some(signal) = asked {
+                end(shell, signal);
+            }
+            match sys::wait_for_signal(&self.0, asked.map(|_| AGAIN)) {
+                Ok(Some(signal @ (Signal::SIGHUP | Signal::SIGTERM))) => asked = Some(signal),
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(error) => warn!(%error, "waiting for the shell"),
             }

@@ -50,3 +50,6 @@ pub(crate) const ROOT_FOLDER: &str = "/";
 
 /// lastlog2's database of last logins (`_PATH_LASTLOG2` of util-linux; `lastlog2(8)`).
 pub(crate) const LASTLOG2: &str = "/var/lib/lastlog/lastlog2.db";
+
+/// What is mounted, as this process sees it (`proc_pid_mountinfo(5)`).
+pub(crate) const MOUNTS: &str = "/proc/self/mountinfo";

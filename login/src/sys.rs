@@ -9,7 +9,9 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::time::TimeSpec;
 use nix::unistd::{ForkResult, Pid};
 use rustix::fs::OFlags;
 use termios::{TCSANOW, Termios};
@@ -43,11 +45,11 @@ pub(crate) fn clear_environment() {
     unsafe { libc::clearenv() };
 }
 
-/// Has lines that PAM's modules log begin with `login` (`openlog(3)`), and not with whatever is in the first argument's
-/// place by then.
+/// Has the lines of PAM's modules in the log begin with `login` and the process's number (`openlog(3)`), and not with
+/// whatever is in the first argument's place by then.
 pub(crate) fn name_in_log() {
     // SAFETY: the name is static, as the C library keeps the pointer.
-    unsafe { libc::openlog(c"login".as_ptr(), 0, libc::LOG_AUTHPRIV) };
+    unsafe { libc::openlog(c"login".as_ptr(), libc::LOG_PID, libc::LOG_AUTHPRIV) };
 }
 
 /// Closes every descriptor above stderr (`close_range(2)`). For the start of the program only.
@@ -141,6 +143,22 @@ pub(crate) fn reset_signals() {
     // Only after that: what is pending and blocked is to have its default effect.
     if let Err(error) = SigSet::empty().thread_set_mask() {
         tracing::warn!(%error, "signals stay blocked");
+    }
+}
+
+/// Waits until one of `signals`, which are blocked, is there, and takes it (`sigtimedwait(2)`); none if none comes in `time`.
+///
+/// # Errors
+/// `EINTR` if another signal was handled meanwhile.
+pub(crate) fn wait_for_signal(signals: &SigSet, time: Option<Duration>) -> nix::Result<Option<Signal>> {
+    let time = time.map(|time| *TimeSpec::from_duration(time).as_ref());
+    let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: both structures live through the call, or `time` is null for ever; nothing is asked about the signal.
+    let signal = unsafe { libc::sigtimedwait(signals.as_ref(), ptr::null_mut(), time) };
+    match Errno::result(signal) {
+        Ok(signal) => Signal::try_from(signal).map(Some),
+        Err(Errno::EAGAIN) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -123,7 +123,9 @@ fn like_util_linuxs() -> Outcome<[Command; 2]> {
 /// of the line may take some away.
 fn screen(mut login: Command, arguments: &[&str], steps: &[(&str, &str)]) -> Outcome<(String, i32)> {
     let mut terminal = Terminal::open()?;
-    let process = terminal.start(login.args(arguments).env("TERM", "vt220").env("FROM_GETTY", "a word"))?;
+    // util-linux's login lets the caller say where home is.
+    let process =
+        terminal.start(login.args(arguments).env("TERM", "vt220").env("FROM_GETTY", "a word").env_remove("HOME"))?;
     let mut text = String::new();
     for (seen, typed) in steps {
         text += &terminal.expect(seen)?;
@@ -166,12 +168,12 @@ fn the_screen_reads_as_with_util_linuxs_login() -> Outcome {
     )?;
     settings::login_defs("LOGIN_KEEP_USERNAME", "yes")?;
     alike("a kept name", &["--", "alice"], &[&[wrong], &IN_AND_OUT[..]].concat(), &["Password incorrect"])?;
-    settings::login_defs("LOGIN_TIMEOUT", "1")?;
+    settings::login_defs("LOGIN_TIMEOUT", "3")?;
     alike(
         "no time left",
         &["--", "alice"],
         &[("assword: ", ""), ("seconds", "")],
-        &["login: timed out after 1 seconds"],
+        &["login: timed out after 3 seconds"],
     )
 }
 
@@ -193,6 +195,9 @@ fn util_linuxs_keys_mean_what_they_mean_to_its_login() -> Outcome {
     let asked = [("$ ", "echo .$FROM_GETTY. .$MAIL. $HOME $PATH $TERM"), ("$ ", "exit")];
     alike("a safe variable", &["-f", "alice"], &asked, &[".a word."])?;
     settings::login_defs("TTYPERM", "0640")?;
+    let asked = [("$ ", "env -u XDG_SESSION_ID -u _ | sort; ulimit -Sa; umask; id; echo $0"), ("$ ", "exit")];
+    alike("an environment", &["-f", "alice"], &asked, &["LOGNAME=alice", "MAIL=/var/mail/alice"])?;
+    alike("a kept environment", &["-p", "-f", "alice"], &asked, &["FROM_GETTY=a word"])?;
     let asked = [("$ ", "stat -c '%u %G %a' $(tty)"), ("$ ", "exit")];
     alike("a mode", &["-f", "alice"], &asked, &["4001 tty 640"])?;
     alike("root's own path", &["-f", "root"], &[("# ", "echo $PATH"), ("# ", "exit")], &["sbin"])

@@ -43,6 +43,7 @@ mod su;
 mod sweep;
 mod table;
 mod terminals;
+mod three_logins;
 mod watched;
 
 use std::process::ExitCode;

@@ -6,7 +6,7 @@ use crate::case::Case;
 use crate::{
     account, accounts, asked_alike, beside, beside_elogind, beside_login, bus, cgroups, chain, demo, embedding, faults,
     foreign, hosts, intruders, isolation, judges, last_logins, lifetime, line, lines, nested, peers, polkit, process,
-    prompt, records, records_under_fire, registry, shortage, sshd, su, sweep, terminals,
+    prompt, records, records_under_fire, registry, shortage, sshd, su, sweep, terminals, three_logins,
 };
 
 const THEMES: &[&[Case]] = &[
@@ -41,6 +41,7 @@ const THEMES: &[&[Case]] = &[
     last_logins::CASES,
     intruders::CASES,
     line::CASES,
+    three_logins::CASES,
     nested::CASES,
     lines::CASES,
     polkit::CASES,

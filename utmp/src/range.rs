@@ -16,7 +16,8 @@ use crate::encoding::Encoding;
 use crate::forward::Forward;
 use crate::step::Step;
 
-/// Records looked at together: more than are written before a clock without a battery is set.
+/// Records looked at together: more than are written before a clock without a battery is set. So many of them that are
+/// behind in a row may hide those before.
 const BLOCK: u64 = 64;
 /// Places looked at before the search.
 const PLACES: u64 = 128;

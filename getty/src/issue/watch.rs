@@ -44,12 +44,20 @@ impl Watch {
     }
 
     /// Takes note of all that happened; whether the issue may read differently now.
-    pub(crate) fn take(&self) -> bool {
-        let in_files = self.files.as_ref().is_some_and(|files| self.take_files(files));
-        if in_files {
+    pub(crate) fn take(&mut self) -> bool {
+        let in_files = self.files.as_ref().map_or(Ok(false), |files| self.take_files(files));
+        let in_addresses = self.addresses.as_ref().map_or(Ok(false), take_addresses);
+        // What fails would be ready for ever: it is watched no more.
+        if told("the files of the issue are watched no more", in_files).is_none() {
+            self.files = None;
+        }
+        if told("the addresses of this host are watched no more", in_addresses).is_none() {
+            self.addresses = None;
+        }
+        if in_files == Ok(true) {
             self.add_folders(); // a folder of drop-ins may be new
         }
-        self.addresses.as_ref().is_some_and(take_addresses) || in_files
+        in_files == Ok(true) || in_addresses == Ok(true)
     }
 
     /// A folder that is not there has nothing to watch, and its parent tells when it comes.
@@ -69,15 +77,21 @@ impl Watch {
         }
     }
 
-    fn take_files(&self, files: &OwnedFd) -> bool {
+    fn take_files(&self, files: &OwnedFd) -> Result<bool, Errno> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(files, &mut buffer);
         let mut is_ours = false;
-        while let Ok(event) = events.next() {
-            is_ours |= event.file_name().is_some_and(|name| self.is_source(OsStr::from_bytes(name.to_bytes())));
-            is_ours |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
+        loop {
+            match events.next() {
+                Ok(event) => {
+                    is_ours |= event.file_name().is_some_and(|name| self.is_source(OsStr::from_bytes(name.to_bytes())));
+                    is_ours |= event.events().contains(ReadFlags::QUEUE_OVERFLOW);
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Ok(is_ours),
+                Err(e) => return Err(e),
+            }
         }
-        is_ours
     }
 
     fn is_source(&self, name: &OsStr) -> bool {
@@ -119,14 +133,16 @@ fn watch_addresses() -> Result<OwnedFd, Errno> {
 }
 
 /// Whether anything came. What came does not matter: the addresses are asked for anew.
-fn take_addresses(socket: &OwnedFd) -> bool {
+fn take_addresses(socket: &OwnedFd) -> Result<bool, Errno> {
     let mut buffer = [0_u8; 4096];
     let mut came = false;
     loop {
         match recv(socket, &mut buffer, RecvFlags::empty()) {
-            Ok(_) | Err(Errno::NOBUFS) => came = true, // some were lost: they count too
+            Ok((0, _)) => return Err(Errno::CONNRESET), // a netlink socket has no end
+            Ok(_) | Err(Errno::NOBUFS) => came = true,  // some were lost: they count too
             Err(Errno::INTR) => {}
-            Err(_) => return came,
+            Err(Errno::AGAIN) => return Ok(came),
+            Err(e) => return Err(e),
         }
     }
 }

@@ -43,7 +43,7 @@ impl Issues {
 
     /// Takes note of what happened.
     pub(crate) fn take(&mut self, now: Instant) {
-        let has_changed = self.watches.iter().fold(false, |changed, (_, watch)| watch.take() || changed);
+        let has_changed = self.watches.iter_mut().fold(false, |changed, (_, watch)| watch.take() || changed);
         if has_changed {
             self.pace.note(now);
         }

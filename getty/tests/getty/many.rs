@@ -94,7 +94,7 @@ fn a_name_is_typed_as_at_a_getty_of_one_line() {
 #[test]
 fn a_login_begins_with_what_a_getty_of_one_line_gives_it() {
     let script = "#!/bin/sh
-        while read -r key value; do case $key in Sig[BIC]*) echo $key $value;; esac; done </proc/$$/status
+        while read -r key value; do case $key in Sig[PBIC]*) echo $key $value;; esac; done </proc/$$/status
         read -r pid name state parent group session terminal foreground rest </proc/$$/stat
         [ $pid = $group ] && [ $pid = $session ] && [ $pid = $foreground ] && echo leads
         echo terminal $terminal

@@ -151,3 +151,20 @@ fn a_line_without_modem_signals_has_its_carrier() {
     person.types("alice\r");
     person.sees("<--><alice>.");
 }
+
+#[test]
+fn a_line_without_a_speed_gets_one() {
+    // Not hung up, for that brings the modes of a pseudo terminal back.
+    let cases: [(&[&str], &[&str], u32); 2] =
+        [(&["--nohangup"], &[], 9600), (&["--nohangup", "-s"], &["19200,9600"], 19_200)];
+    for (options, rest, expected) in cases {
+        let (room, mut person) = (Room::new(), Person::new());
+        let held = person.open();
+        let mut modes = rustix::termios::tcgetattr(&held).unwrap();
+        modes.set_speed(0).unwrap();
+        rustix::termios::tcsetattr(&held, rustix::termios::OptionalActions::Now, &modes).unwrap();
+        let _getty = room.getty(options, person.line(), rest);
+        person.sees("login: ");
+        assert_eq!(person.modes().output_speed(), expected, "{options:?}");
+    }
+}

@@ -73,6 +73,22 @@ fn a_stopped_shell_is_continued_to_end() {
 }
 
 #[test]
+fn a_shell_that_misses_the_first_hangup_is_told_again() {
+    let Some(machine) = Machine::new() else { return };
+    machine.add("etc/passwd", "deaf:x:1002:1002::/:/bin/sh /run/deaf\n");
+    machine.add("etc/shadow", "deaf:*:20000::::::\n");
+    machine.write(
+        "run/deaf",
+        "trap 'heard=x$heard; [ $heard = xx ] && exit 5' HUP; trap '' TERM; echo ready; while :; do read word; done",
+    );
+    let mut seat = machine.login(&["-f", "deaf"]);
+    seat.sees("ready");
+    seat.signals(Signal::TERM);
+    assert_eq!(seat.exits(), Some(0));
+    assert_eq!(machine.utmp()[0].exit.exit, 5);
+}
+
+#[test]
 fn a_line_that_hangs_up_ends_the_session_in_order() {
     let Some(machine) = Machine::new() else { return };
     note_sessions(&machine, "login");

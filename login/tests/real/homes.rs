@@ -1,13 +1,14 @@
 //! Homes on a file system that hangs (fuse(4)): they cost their user the time that a home has to answer, and nothing more.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 
 use rustix::fs::{Mode, OFlags};
 
-use crate::machine::Machine;
+use crate::machine::{Machine, STACK};
 use crate::seat::Seat;
 use crate::sessions::{events, note_sessions};
 
@@ -85,4 +86,21 @@ fn whose_home_never_answers_is_refused_where_a_home_is_demanded() {
     seat.sees("cannot enter /home/alice");
     assert_eq!(seat.exits(), Some(0));
     assert_eq!(events(&machine).len(), 2, "the session was opened, and closed");
+}
+
+#[test]
+fn a_home_that_a_module_mounts_is_asked_also_where_the_one_before_has_answered() {
+    let (Some(machine), Some(fuse)) = (Machine::new(), fuse()) else { return };
+    machine.add("etc/login.defs", "LOGIN_TIMEOUT 5\n");
+    machine.write("run/hook", "#!/bin/sh\n[ $PAM_TYPE = close_session ] || mount --bind /run/silent /home/alice\n");
+    fs::set_permissions(machine.path("run/hook"), fs::Permissions::from_mode(0o755)).expect("it can be run");
+    machine.write("etc/pam.d/login", &format!("{STACK}session required pam_exec.so /run/hook\n"));
+    fs::create_dir(machine.path("run/silent")).expect("a folder");
+    let mount = "mount -i -t fuse -o rootmode=40000,user_id=1000,group_id=1000,allow_other,fd=";
+    let login = env!("CARGO_BIN_EXE_login");
+    let command = format!("{mount}{} fuse /run/silent && exec {login} -f alice", fuse.as_raw_fd());
+    let mut seat = machine.run(&["sh", "-c", &command]);
+    seat.sees("No directory /home/alice: ");
+    seat.sees("$ ");
+    assert_eq!(seat.asks("pwd"), "/");
 }

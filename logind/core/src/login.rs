@@ -55,14 +55,12 @@ impl Login {
         if self.remote {
             return (None, None);
         }
-        if line.is_some() && line == self.leader_vt {
-            return (Some(SeatId::seat0()), line);
+        let is_believed = policy.believes(&self.service);
+        match line {
+            Some(vt) if is_believed || self.leader_vt == Some(vt) => (Some(SeatId::seat0()), Some(vt)),
+            None if is_believed => (self.seat.clone().or_else(|| self.vt.map(|_| SeatId::seat0())), self.vt),
+            Some(_) | None => (None, None),
         }
-        if !policy.believes(&self.service) {
-            return (None, None);
-        }
-        let vt = self.vt.or(line);
-        (self.seat.clone().or_else(|| vt.map(|_| SeatId::seat0())), vt)
     }
 
     /// Whether it claims a seat or a virtual terminal that it would have if its service were believed.

@@ -11,7 +11,7 @@ use crate::display;
 use crate::effect::{Effect, Signal};
 use crate::event::RequestId;
 use crate::login::{Account, Login};
-use crate::names::{Class, SessionId, Type, Uid, VtNumber};
+use crate::names::{Class, SessionId, Type, Uid};
 use crate::policy::Policy;
 use crate::seat::Seats;
 use crate::session::{Ending, Idle, Session, Stage, Why};
@@ -255,9 +255,8 @@ fn check(login: &Login, sessions: &Sessions, seats: &Seats) -> Result<(), Refusa
     }
     if let Some(seat) = &login.seat {
         let seat = seats.get(seat).ok_or_else(|| Refusal::NoSuchSeat(seat.clone()))?;
-        let of_tty = VtNumber::from_line(&login.tty);
-        if !seat.has_vts || login.vt.is_none() || of_tty.is_some_and(|vt| Some(vt) != login.vt) {
-            return Err(Refusal::InvalidArgs("line, seat and virtual terminal do not fit"));
+        if !seat.has_vts || login.vt.is_none() {
+            return Err(Refusal::InvalidArgs("seat and virtual terminal do not fit"));
         }
     }
     let around = login.leader_session.as_ref().and_then(|id| sessions.get(id));

@@ -13,7 +13,7 @@ const RECORDS: usize = 30_000;
 const T: i64 = 1_600_000_000;
 /// How far a clock may be set back without a record being lost, as last(1) has it.
 const SET_BACK: usize = 86_400;
-/// So many records in a row may be of a clock that was not set yet.
+/// So many records in a row may be of a clock that is behind by more.
 const UNSET: usize = 63;
 
 #[test]
@@ -51,7 +51,8 @@ fn a_search_finds_what_reading_all_finds_wherever_the_clock_was_wrong_as_it_may_
     });
 }
 
-/// What the clock showed at each record: it runs, is set back by up to a day, and starts in 1970 now and then.
+/// What the clock showed at each record: it runs, is set back by up to a day, and by a year or to 1970
+/// for a few records now and then.
 fn times(random: &mut Random) -> Vec<i64> {
     let count = 1 + random.below(RECORDS);
     let step = random.one_of(&[0, 1, 30, 600]);
@@ -71,8 +72,9 @@ fn times(random: &mut Random) -> Vec<i64> {
     for _ in 0..bursts {
         // Two in a row would be one that is longer.
         burst += UNSET + 1 + random.below(2 * count / (bursts + 1));
+        let is_in_1970 = random.often(50);
         for time in times.iter_mut().skip(burst).take(1 + random.below(UNSET)) {
-            *time = 3 + random.below(1000) as i64;
+            *time = if is_in_1970 { 3 + random.below(1000) as i64 } else { *time - 365 * 86_400 };
         }
     }
     times

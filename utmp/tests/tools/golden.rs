@@ -311,3 +311,29 @@ fn the_boots_and_shutdowns_of_every_init_are_understood() {
         assert_eq!(theirs.matches("system boot").count(), 2, "{theirs}");
     }
 }
+
+#[test]
+fn a_living_session_whose_login_uid_is_unset_is_not_gone() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    // Something that lives in nobody's login, as far as audit knows, until its input ends.
+    let unset = "echo 4294967295 >/proc/self/loginuid 2>/dev/null; cat /proc/self/loginuid; echo; exec cat";
+    let mut command = Command::new("sh");
+    let mut living = command.args(["-c", unset]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut uid = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(living.stdout.take().unwrap()), &mut uid).unwrap();
+    if uid.trim() != "4294967295" {
+        writeln!(std::io::stderr(), "skipped: a living session whose login uid is unset: {uid:?} cannot be unset")
+            .unwrap();
+        drop(living.stdin.take());
+        living.wait().unwrap();
+        return;
+    }
+    let root = Record::user_process(b"pts/9999", living.id() as i32, b"root", Time::now());
+    let (_dir, path) = wtmp(&[root]);
+    let (ours, theirs) = (last(&path, &["-R"]), is_peer("/usr/bin/last").then(|| peer(&path, &["-R"])));
+    drop(living.stdin.take());
+    living.wait().unwrap();
+    assert!(ours.contains("still logged in"), "{ours}");
+    assert!(theirs.is_none_or(|theirs| theirs.contains("gone - no logout")), "util-linux 2.38 takes it for another's");
+}

@@ -61,11 +61,9 @@ fn a_seat_that_is_not_there_has_no_sessions() {
 }
 
 #[test]
-fn line_and_virtual_terminal_must_be_the_same() {
-    let login = Login { tty: "tty4".into(), ..claiming(None, Some(3)) };
-    assert!(matches!(believing().refusal(login), Some(Refusal::InvalidArgs(_))));
+fn seat0_is_its_virtual_terminals() {
     let without = claiming(Some(seat0()), None);
-    assert!(matches!(believing().refusal(without), Some(Refusal::InvalidArgs(_))), "seat0 is its virtual terminals");
+    assert!(matches!(believing().refusal(without), Some(Refusal::InvalidArgs(_))));
 }
 
 #[test]
@@ -244,7 +242,10 @@ fn a_display_managers_service_is_believed_if_it_is_configured_and_not_of_who_sit
     let there = Some((Some(seat0()), Some(vt(3))));
     assert_eq!(place_of(claiming(Some(seat0()), Some(3))), there);
     assert_eq!(place_of(claiming(None, Some(3))), there);
-    assert_eq!(place_of(Login { tty: "tty3".into(), ..claiming(None, None) }), there);
+    for (seat, number) in [(None, None), (Some(seat0()), Some(4)), (SeatId::new("seat7"), None)] {
+        // What PAM_TTY says is the display manager's own word, and no variable changes it.
+        assert_eq!(place_of(Login { tty: "tty3".into(), ..claiming(seat, number) }), there);
+    }
     assert_eq!(place_of(claiming(None, None)), Some((None, None)));
     assert_eq!(place_of(Login { remote: true, ..claiming(Some(seat0()), Some(3)) }), Some((None, None)));
     assert_eq!(place_of(Login { service: "greeter2".into(), ..claiming(Some(seat0()), Some(3)) }), Some((None, None)));

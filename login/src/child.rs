@@ -139,6 +139,8 @@ pub(crate) fn become_user(account: &Account) -> Result<(), StartError> {
     if [uids.real, uids.effective, uids.saved] != [uid; 3] || [gids.real, gids.effective, gids.saved] != [gid; 3] {
         return Err(StartError::Ids(Errno::EPERM));
     }
+    // Where fs.suid_dumpable is 1, the change of ids has let the user look into this process, which still holds what PAM knows.
+    nix::sys::prctl::set_dumpable(false).map_err(StartError::Ids)?;
     if !uid.is_root() && (seteuid(ROOT).is_ok() || (gid != ROOT_GROUP && setegid(ROOT_GROUP).is_ok())) {
         return Err(StartError::RootRegained);
     }

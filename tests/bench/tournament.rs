@@ -109,11 +109,10 @@ pub(crate) const MATCHES: &[Match] = &[
         name: "endurance",
         about: "what 20,000 sessions leave behind in logind",
         rounds_max: 1,
-        contestants: &[Contestant {
-            name: "door",
-            sandbox: &[],
-            measure: || endurance::measure(DOOR, &accounts::one()),
-        }],
+        contestants: &[
+            Contestant { name: "door", sandbox: &[], measure: || endurance::measure(DOOR, &accounts::one()) },
+            Contestant { name: "elogind", sandbox: ELOGIND, measure: || endurance::measure(BUS, &accounts::one()) },
+        ],
     },
 ];
 

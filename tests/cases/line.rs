@@ -7,13 +7,15 @@ use rustix::termios::tcgetattr;
 use tests::outcome::Outcome;
 use tests::people::ALICE;
 use tests::process::Process;
+use tests::run::run;
 use tests::terminal::Terminal;
-use tests::{ensure, ensure_eq, paths};
+use tests::{ensure, ensure_eq, paths, settings, stack};
 
 use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(who_had_the_line_open_before_a_login_that_hangs_it_up_reads_no_password, "--no-bus"),
+    inside!(the_logout_of_a_login_that_hung_while_it_closed_is_recorded_by_the_next_getty, "--no-bus"),
     inside!(a_pseudo_terminal_is_not_hung_up_under_who_is_at_its_other_end, "--no-bus"),
 ];
 
@@ -35,6 +37,28 @@ fn who_had_the_line_open_before_a_login_that_hangs_it_up_reads_no_password() -> 
     ensure_eq!(terminal.shell("ps -o tty= -p $$; stty size")?, format!("{}\n33 99", terminal.line()));
     terminal.enter("exit")?;
     ensure_eq!(login.status()?, 0);
+    Ok(())
+}
+
+/// The kinds of the records in wtmp that name `line` (utmp(5)).
+fn kinds_in_wtmp(line: &str) -> Outcome<String> {
+    let dump = run("utmpdump", &["/var/log/wtmp"])?.well()?.stdout;
+    let rows = dump.lines().filter(|row| row.contains(&format!("[{line} ")));
+    Ok(rows.filter_map(|row| row.get(1..2)).collect())
+}
+
+fn the_logout_of_a_login_that_hung_while_it_closed_is_recorded_by_the_next_getty() -> Outcome {
+    settings::login_defs("LOGIN_TIMEOUT", "3")?;
+    stack::begin_with("session required pam_exec.so type=close_session /bin/sleep infinity")?;
+    let mut terminal = Terminal::open()?;
+    let getty = terminal.getty(&[])?;
+    terminal.log_in(&ALICE)?;
+    terminal.enter("exit")?;
+    ensure_eq!(getty.status()?, 0);
+    ensure_eq!(kinds_in_wtmp(terminal.line())?, "67");
+    let _next = terminal.getty(&[])?;
+    terminal.expect("login: ")?;
+    ensure_eq!(kinds_in_wtmp(terminal.line())?, "6786");
     Ok(())
 }
 

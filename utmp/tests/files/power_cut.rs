@@ -69,9 +69,9 @@ fn record(step: Step<'_>) -> Option<Record> {
 type Append = fn(&Files, &Record);
 
 /// A writer looks at what seems torn for a while: so each file has a thread.
-fn append_at_each_byte(log: fn(&Files) -> &Path, append: Append) {
+fn append_at_each_byte(befores: Vec<(Vec<u8>, Vec<i32>)>, log: fn(&Files) -> &Path, append: Append) {
     std::thread::scope(|scope| {
-        for (before, pids) in befores() {
+        for (before, pids) in befores {
             scope.spawn(move || append_behind(&before, &pids, log, append));
         }
     });
@@ -98,6 +98,7 @@ fn append_behind(before: &[u8], pids: &[i32], log: fn(&Files) -> &Path, append: 
 #[test]
 fn a_power_cut_at_any_byte_of_an_append_to_wtmp_costs_no_other_record() {
     append_at_each_byte(
+        befores(),
         |files| &files.wtmp,
         |files, record| assert_eq!(files.append_wtmp(record).unwrap(), Appended::Written),
     );
@@ -105,7 +106,9 @@ fn a_power_cut_at_any_byte_of_an_append_to_wtmp_costs_no_other_record() {
 
 #[test]
 fn a_power_cut_at_any_byte_of_an_append_to_btmp_costs_no_other_record() {
+    // It is written as wtmp is.
     append_at_each_byte(
+        befores().drain(..2).collect(),
         |files| &files.btmp,
         |files, record| assert_eq!(files.append_btmp(record).unwrap(), Appended::Written),
     );

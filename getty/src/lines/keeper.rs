@@ -1,11 +1,12 @@
 //! The keeper's loop: it waits for whatever happens on any line, attends to it, and never to one at another's cost.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 use thiserror::Error;
@@ -63,7 +64,7 @@ pub(crate) fn keep(keeping: &Keeping) -> Result<Over, Unkept> {
         readiness,
         devices: None,
         issues: Issues::default(),
-        program: Program::own(),
+        program: Program::own(wait_without_program as *const () as usize),
         posts: Vec::new(),
         next_id: FIRST_POST,
     }
@@ -136,10 +137,12 @@ impl Keeper<'_> {
         let due = self.posts.iter().fold(self.issues.deadline(), |due, post| due.min(post.due()));
         let now = Instant::now();
         let (left, is_long) = (due.left(now), !due.has_come(now + SHORT));
-        if is_long {
-            self.program.give_back();
-        }
-        match epoll::wait(&self.context.epoll, spare_capacity(ready), left.as_ref()) {
+        let waited = if is_long {
+            wait_without_program(&self.context.epoll, ready, left.as_ref(), &self.program)
+        } else {
+            epoll::wait(&self.context.epoll, spare_capacity(ready), left.as_ref())
+        };
+        match waited {
             Ok(_) | Err(Errno::INTR) => Ok(()),
             Err(e) => Err(e),
         }
@@ -277,6 +280,18 @@ fn who_waits(keeping: &Keeping) -> Readiness {
         None
     });
     Readiness { fd, socket: std::env::var_os(paths::NOTIFY_SOCKET).filter(|socket| !socket.is_empty()) }
+}
+
+/// Waits with no more of the program in memory than this function, which alone is needed for it.
+#[inline(never)]
+fn wait_without_program(
+    epoll: &OwnedFd,
+    ready: &mut Vec<epoll::Event>,
+    left: Option<&Timespec>,
+    program: &Program,
+) -> Result<usize, Errno> {
+    program.give_back();
+    epoll::wait(epoll, spare_capacity(ready), left)
 }
 
 /// Leads a session if it may, and has no controlling terminal: no line's hang-up or key is for this process.

@@ -20,12 +20,18 @@ pub(crate) struct ReadOnly {
 pub(crate) struct Program(Vec<ReadOnly>);
 
 impl Program {
-    /// This process's. Where the kernel does not tell, nothing is given back.
-    pub(crate) fn own() -> Self {
+    /// This process's, which waits in the function at address `waiting`. Where the kernel does not tell, nothing is given
+    /// back.
+    pub(crate) fn own(waiting: usize) -> Self {
         let inode = fs::metadata(paths::OWN_PROGRAM).map_or(0, |program| program.ino());
         let Ok(maps) = File::open(paths::OWN_MAPS) else { return Self::default() };
         let lines = BufReader::with_capacity(LINE, maps).lines().map_while(Result::ok);
-        Self(lines.filter_map(|line| ReadOnly::parse(&line, inode)).collect())
+        let program = Self(lines.filter_map(|line| ReadOnly::parse(&line, inode)).collect());
+        // Else the kernel would map 64 KiB and more around the function when the wait begins.
+        if program.0.iter().filter_map(|range| range.around(waiting)).any(|pages| sys::map_alone(&pages).is_err()) {
+            // It maps what it likes, which costs memory and nothing else.
+        }
+        program
     }
 
     /// Gives its pages back.
@@ -41,7 +47,18 @@ impl Program {
 /// About as long as a line: a buffer for all of them would be more memory than some of what is given back.
 const LINE: usize = 256;
 
+/// The pages of a function that is no longer than one.
+const FUNCTION_PAGES: usize = 2;
+
 impl ReadOnly {
+    /// The pages of the function at `address`, if it is in this part.
+    fn around(&self, address: usize) -> Option<Self> {
+        let page = rustix::param::page_size();
+        let (start, end) = (address & !(page - 1), self.start + self.length);
+        let is_here = (self.start..end).contains(&address);
+        is_here.then(|| Self { start, length: (FUNCTION_PAGES * page).min(end - start) })
+    }
+
     /// What a line of `proc_pid_maps(5)` tells, if it is of the program `inode` and either its code or what begins the
     /// file. What is read-only behind the code was written by the dynamic linker before it was protected (RELRO).
     fn parse(line: &str, inode: u64) -> Option<Self> {
@@ -78,8 +95,18 @@ garbage";
     }
 
     #[test]
+    fn the_pages_of_a_function_stay_within_its_part() {
+        let page = rustix::param::page_size();
+        let part = ReadOnly { start: 16 * page, length: 4 * page };
+        let at = |address: usize| part.around(address).map(|pages| (pages.start / page, pages.length / page));
+        assert_eq!(at(17 * page + 5), Some((17, 2)));
+        assert_eq!(at(20 * page - 1), Some((19, 1)));
+        assert_eq!((at(16 * page - 1), at(20 * page)), (None, None));
+    }
+
+    #[test]
     fn a_program_without_its_pages_goes_on() {
-        let program = Program::own();
+        let program = Program::own(Program::own as *const () as usize);
         assert_eq!(program.0.len(), 2, "{program:?}");
         for _ in 0..3 {
             program.give_back();

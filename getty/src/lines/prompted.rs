@@ -13,7 +13,7 @@ use utmp::Files;
 
 use super::entry::Entry;
 use super::visit::{Beginning, Visit};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, HangUp};
 use crate::conversation::{self, Opening, Scene};
 use crate::end::End;
 use crate::modes::SavedModes;
@@ -53,10 +53,12 @@ impl Prompted {
     /// If the line cannot be used.
     pub(crate) fn open(entry: &Entry, files: &Files, now: Instant) -> Result<Self, End> {
         let terminal = Terminal::open(entry.line.clone())?;
-        let terminal = match Predecessor::on(terminal.line(), files) {
-            Predecessor::Living => terminal.clear_out()?, // whoever utmp means does not have the line
-            other => other.succeed(terminal, entry.arguments.options.hang_up, files)?,
+        let predecessor = Predecessor::on(terminal.line(), files);
+        let hang_up = match (&predecessor, entry.arguments.options.hang_up) {
+            (Predecessor::Living, HangUp::UnlessLivedOn) => HangUp::Always, // whoever utmp means does not have the line
+            (_, asked) => asked,
         };
+        let terminal = predecessor.succeed(terminal, hang_up, files)?;
         conversation::bring_back(&terminal);
         records::announce(terminal.line(), entry.arguments.options.host.as_ref(), files);
         let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;

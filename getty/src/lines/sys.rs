@@ -22,11 +22,20 @@ pub(crate) fn fork() -> io::Result<Option<Pid>> {
     }
 }
 
+/// Lets the kernel map a page of `range` alone when it is needed, and none beside `range` with it (`madvise(2)`, MADV_RANDOM:
+/// what it maps at once ends where the advice changes).
+///
+/// # Errors
+/// As [`drop_file_pages`].
+pub(crate) fn map_alone(range: &ReadOnly) -> io::Result<()> {
+    let start = std::ptr::without_provenance_mut(range.start);
+    // SAFETY: this advice changes when pages are read, and never what they hold.
+    let rc = unsafe { libc::madvise(start, range.length, libc::MADV_RANDOM) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Unmaps the pages in `range` that this process holds of a file (`madvise(2)`, MADV_DONTNEED). They are read from the file
 /// again when they are needed.
-///
-/// # Safety of the caller's choice
-/// `range` must be a mapping of a file that this process never writes to: what it wrote would be lost.
 ///
 /// # Errors
 /// `EINVAL` if it is no range of whole pages, `ENOMEM` if it is not mapped.

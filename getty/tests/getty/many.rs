@@ -98,7 +98,7 @@ fn a_login_begins_with_what_a_getty_of_one_line_gives_it() {
         read -r pid name state parent group session terminal foreground rest </proc/$$/stat
         [ $pid = $group ] && [ $pid = $session ] && [ $pid = $foreground ] && echo leads
         echo terminal $terminal
-        ls -l /proc/$$/fd | sed 's/.* \\([0-9]* -> \\)/\\1/'
+        for n in 0 1 2 3 4 5 6 7 8 9 11 12 13 14; do readlink /proc/$$/fd/$n; done
         stty -a
         env -u OLDPWD | grep -v -e ^_= -e ^NOTIFY | sort
         echo END\n";

@@ -96,24 +96,24 @@ fn what_a_login_left_running_reads_no_other_name() {
     let stolen = room.path("stolen");
     let script = format!(
         "#!/bin/sh\n(trap '' HUP; exec >/dev/null 2>&1; while read -r word; do echo \"$word\" >>{0}; done; echo end >>{0}) </dev/tty &
-        read -r first\nchmod 0666 \"$(tty)\"\necho \"for $2.\"\nkill -KILL $$\n",
-        stolen.display()
+        read -r first <{1}\nchmod 0666 \"$(tty)\"\necho \"for $2.\"\nkill -KILL $$\n",
+        stolen.display(),
+        room.path("go").display()
     );
     fs::write(room.login(), script).unwrap();
+    nix::unistd::mkfifo(&room.path("go"), nix::sys::stat::Mode::S_IRWXU).unwrap();
     let mut person = Person::new();
     let _keeper = keeper(&room, &[&person], &[]);
     answer(&mut person, "alice");
     person.sees("alice\r\n");
-    person.types("x\r");
-    person.types("x\r");
+    fs::write(room.path("go"), "go\n").unwrap();
     person.sees("for alice.");
     person.sees("login: ");
     let node = fs::metadata(person.path()).unwrap();
     assert_eq!((node.uid(), node.mode() & 0o777), (0, 0o620), "others could open the line");
     person.types("bob\r");
     person.sees("bob\r\n");
-    person.types("x\r");
-    person.types("x\r");
+    fs::write(room.path("go"), "go\n").unwrap();
     person.sees("for bob.");
     let stolen = until(|| fs::read_to_string(&stolen).ok().filter(|text| text.contains("end")));
     assert!(!stolen.contains("bob"), "{stolen}");
@@ -173,4 +173,36 @@ fn a_register_that_lies_keeps_no_line_without_a_prompt() {
         answer(person, "alice");
         person.sees("<--><alice>.");
     }
+}
+
+#[test]
+fn a_lock_on_utmp_that_is_never_given_up_keeps_no_line_without_a_prompt() {
+    let room = Room::new();
+    let mut people = [Person::new(), Person::new()];
+    fs::write(room.path("run/utmp"), "").unwrap();
+    let utmp = fs::File::open(room.path("run/utmp")).unwrap();
+    rustix::fs::fcntl_lock(&utmp, rustix::fs::FlockOperation::NonBlockingLockShared).unwrap();
+    let _keeper = keeper(&room, &people.each_ref(), &[]);
+    for person in &mut people {
+        answer(person, "alice");
+        person.sees("<--><alice>.");
+        person.sees("login: ");
+    }
+}
+
+#[test]
+fn utmp_cannot_say_that_somebody_is_on_a_line_who_is_not() {
+    let room = Room::new();
+    let mut person = Person::new();
+    // A process of somebody's that lives and has not got the line, under a name of their choice.
+    let liar = utmp::Record::user_process(
+        person.line().as_bytes(),
+        std::process::id().cast_signed(),
+        b"root",
+        utmp::Time::now(),
+    );
+    room.files().update(&liar).unwrap();
+    let _keeper = keeper(&room, &[&person], &[]);
+    answer(&mut person, "alice");
+    person.sees("<--><alice>.");
 }

@@ -3,7 +3,7 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, faults, power, switching};
+use crate::scenarios::{boot, cgroups, claims, faults, lacking, power, switching};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,
@@ -12,6 +12,7 @@ const THEMES: &[&[Scenario]] = &[
     cgroups::SCENARIOS,
     faults::SCENARIOS,
     power::SCENARIOS,
+    lacking::SCENARIOS,
 ];
 
 /// All scenarios, in the order of the themes.

@@ -140,6 +140,14 @@ impl Machine {
         self.monitor.press(keys)
     }
 
+    /// What the machine's programs sent to its log.
+    ///
+    /// # Errors
+    /// That there is none.
+    pub(crate) fn messages(&mut self) -> Outcome<String> {
+        self.sh(&format!("cat {MACHINE_MESSAGES}"))
+    }
+
     /// What it lacks.
     pub(crate) fn without(&self) -> &'static [&'static str] {
         self.without

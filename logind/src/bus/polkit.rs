@@ -17,6 +17,7 @@ use zbus::message::{Builder, Type};
 use zbus::{Fd, Message, Variant};
 
 use super::call::Called;
+use super::complaints::{Complaints, complain};
 use super::driver::DRIVER;
 use super::fault::Fault;
 
@@ -34,6 +35,7 @@ pub(super) const MOST_OF_USER: usize = 32;
 pub(super) struct Polkit {
     asked: HashMap<NonZeroU32, Asked>,
     last: u64,
+    complaints: Complaints,
 }
 
 #[derive(Debug)]
@@ -114,13 +116,27 @@ impl Polkit {
         let Asked { case, is_by_process, .. } = self.asked.remove(&serial)?;
         let may = match message.message_type() {
             Type::MethodReturn => judged(message, case.is_interactive),
-            _ if case.question.without_polkit && cannot_tell(message, is_by_process) => Ok(()),
+            _ if self.cannot_tell(message, is_by_process) && case.question.without_polkit => Ok(()),
             _ => Err(Fault::denied()),
         };
         Some(match may {
             Ok(()) => Verdict::Open(case.called),
             Err(fault) => Verdict::Shut(case.request, fault),
         })
+    }
+
+    /// Whether there is no polkit, or one from before 124 that is asked about a process by its pidfd. Any other error is a
+    /// no: a polkit that is there but fails may have rules against it. Whoever calls and leaves can bring such errors about.
+    fn cannot_tell(&mut self, message: &Message, is_by_process: bool) -> bool {
+        let header = message.header();
+        let name = header.error_name().map(|name| name.as_str()).unwrap_or_default();
+        let is_absent =
+            ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"].contains(&name);
+        let is_old = is_by_process && name == "org.freedesktop.PolicyKit1.Error.Failed";
+        if !is_absent && !is_old {
+            complain!(self.complaints, "polkit cannot be asked: {}", name.escape_debug());
+        }
+        is_absent || is_old
     }
 
     /// Whether nothing waits for an answer.
@@ -177,20 +193,6 @@ fn judged(message: &Message, is_interactive: bool) -> Result<(), Fault> {
             Err(Fault::denied())
         }
     }
-}
-
-/// Whether there is no polkit, or one from before 124 that is asked about a process by its pidfd. Any other error is a no:
-/// a polkit that is there but fails may have rules against it.
-fn cannot_tell(message: &Message, is_by_process: bool) -> bool {
-    let header = message.header();
-    let name = header.error_name().map(|name| name.as_str()).unwrap_or_default();
-    let is_absent =
-        ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"].contains(&name);
-    let is_old = is_by_process && name == "org.freedesktop.PolicyKit1.Error.Failed";
-    if !is_absent && !is_old {
-        warn!("polkit cannot be asked: {}", name.escape_debug());
-    }
-    is_absent || is_old
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ SECURITY ?= $(patsubst %/pam_unix.so,%,$(firstword $(wildcard \
 	/lib/*/security/pam_unix.so /lib64/security/pam_unix.so /lib/security/pam_unix.so)))
 INIT ?=
 
-.PHONY: build demo test lint bench install clean prepare-build prepare-demo prepare-test
+.PHONY: build demo test vm vm-test lint bench install clean prepare-build prepare-demo prepare-test prepare-vm
 
 build: prepare-build
 	cargo build --release --locked --workspace --exclude pam-module
@@ -28,6 +28,17 @@ demo: prepare-demo build
 test: prepare-test build lint
 	$(if $(SUDO),@echo "not root: the tests are run with sudo")
 	$(SUDO) $(RELEASE)/cases --all
+	-@tests/prepare vm
+	$(SUDO) $(RELEASE)/vm
+
+# A real kernel and a real init under QEMU, and your terminal for its serial line.
+vm: prepare-vm build
+	$(SUDO) $(RELEASE)/cases --peers
+	$(SUDO) $(RELEASE)/vm --play
+
+vm-test: prepare-vm build
+	$(SUDO) $(RELEASE)/cases --peers
+	$(SUDO) $(RELEASE)/vm
 
 lint:
 	cargo fmt --check
@@ -56,3 +67,6 @@ prepare-demo:
 
 prepare-test:
 	@tests/prepare test
+
+prepare-vm:
+	@tests/prepare vm

@@ -25,16 +25,22 @@ pub(crate) const K_UNICODE: libc::c_int = 3;
 pub(crate) fn reset(line: impl AsFd) -> io::Result<()> {
     let line = line.as_fd();
     let Ok(mode) = sys::keyboard_mode(line) else { return Ok(()) };
-    if sys::switching_mode(line)? != VT_AUTO {
-        sys::set_switching_mode(line, VT_AUTO)?;
-    }
-    if sys::display_mode(line)? != KD_TEXT {
-        sys::set_display_mode(line, KD_TEXT)?;
-    }
-    match usable(mode, &std::fs::read(paths::DEFAULT_UTF8).unwrap_or_default()) {
-        Some(mode) => sys::set_keyboard_mode(line, mode),
-        None => Ok(()),
-    }
+    // One that fails keeps none of the others from being tried.
+    let done = [reset_switching(line), reset_display(line), reset_keyboard(line, mode)];
+    done.into_iter().collect()
+}
+
+fn reset_switching(line: BorrowedFd<'_>) -> io::Result<()> {
+    if sys::switching_mode(line)? == VT_AUTO { Ok(()) } else { sys::set_switching_mode(line, VT_AUTO) }
+}
+
+fn reset_display(line: BorrowedFd<'_>) -> io::Result<()> {
+    if sys::display_mode(line)? == KD_TEXT { Ok(()) } else { sys::set_display_mode(line, KD_TEXT) }
+}
+
+fn reset_keyboard(line: BorrowedFd<'_>, mode: libc::c_int) -> io::Result<()> {
+    let default_utf8 = std::fs::read(paths::DEFAULT_UTF8).unwrap_or_default();
+    usable(mode, &default_utf8).map_or(Ok(()), |mode| sys::set_keyboard_mode(line, mode))
 }
 
 /// The keyboard mode to set instead of `mode`; none if `mode` gives characters. `default_utf8` is the kernel's parameter.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use ::tests::outcome::{Failure, Outcome};
+use ::tests::report::{Counts, Verdict};
 
-use crate::report::{Counts, Verdict};
 use crate::runner::programs;
 
 /// Runs the tests of every crate, shows what failed, and counts. The whole output is kept in `target/cases/cargo-test`.

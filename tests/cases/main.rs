@@ -34,10 +34,8 @@ mod prompt;
 mod records;
 mod records_under_fire;
 mod registry;
-mod report;
 mod runner;
 mod shortage;
-mod skips;
 mod sshd;
 mod su;
 mod sweep;
@@ -49,8 +47,9 @@ mod watched;
 use std::process::ExitCode;
 
 use options::{HELP, Request};
-use report::Counts;
 use tests::outcome::{Failure, Outcome};
+use tests::report::Counts;
+use tests::skips;
 
 fn main() -> ExitCode {
     let request = match Request::parse(std::env::args_os().skip(1)) {

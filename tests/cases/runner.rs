@@ -11,10 +11,10 @@ use rustix::process::Signal;
 use tests::outcome::{Failure, Outcome};
 use tests::paths::PROGRAMS;
 use tests::process::Process;
+use tests::report::{Counts, Verdict};
 use tests::sys::end_with_parent;
 
 use crate::case::{Case, Place};
-use crate::report::{Counts, Verdict};
 
 /// After so long a case has hung: its own waits end long before.
 const DEADLINE: Duration = Duration::from_secs(120);

@@ -1,4 +1,4 @@
-//! Every path inside a sandbox that more than one program of this crate knows.
+//! Every path inside a sandbox or a virtual machine that more than one program of this crate knows.
 
 /// The project's programs and its PAM module, read-only: the folder the running `sandbox` lies in.
 pub const PROGRAMS: &str = "/usr/libexec/session-rs";
@@ -12,3 +12,9 @@ pub const LOGS: &str = "/var/log";
 pub const INIT: &str = "/run/sandbox/init";
 /// The system bus.
 pub const BUS: &str = "/run/dbus/system_bus_socket";
+/// Names a boot of a machine (`random(4)`).
+pub const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+/// The name of the port of a virtual machine over which its agent is asked.
+pub const AGENT_PORT: &str = "agent";
+/// What the programs in a virtual machine sent to `/dev/log`.
+pub const MACHINE_MESSAGES: &str = "/run/messages";

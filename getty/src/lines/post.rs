@@ -171,6 +171,7 @@ impl Post {
         match Holder::fork() {
             Ok(Fork::Child(gate)) => Ok(Turn::Child(Box::new(prompted.visit(self.entry.arguments.clone(), gate)))),
             Ok(Fork::Parent(holder, word)) => {
+                drop(prompted); // while the child still has it: whoever closes a stopped line last may have to wait
                 self.note(context, &holder);
                 self.hold(context, holder, now)?;
                 if let Err(error) = rustix::io::write(&word, b"!") {

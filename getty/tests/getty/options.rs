@@ -227,6 +227,20 @@ fn a_line_that_is_no_console_is_waited_for_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_line_that_is_a_console_is_used_where_that_is_asked_for() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let login = room.login();
+    let script =
+        "echo tty0 $1 >/run/active && mount --bind /run/active /sys/class/tty/console/active && shift && exec \"$@\"";
+    let words =
+        ["-c", script, "sh", person.line(), crate::harness::GETTY, "--onifconsole", "-l", login.to_str().unwrap()];
+    let words = [&words[..], &[person.line()]].concat();
+    let words: Vec<_> = words.into_iter().map(std::ffi::OsStr::new).collect();
+    let _getty = Getty::spawn(&mut room.command("sh", &words));
+    person.sees("login: ");
+}
+
+#[test]
 fn locked_modes_do_not_outlive_who_locked_them() {
     let (room, mut person) = (Room::new(), Person::new());
     let script = "import fcntl,os,struct,sys,termios\nf=os.open(sys.argv[1],os.O_RDWR|os.O_NOCTTY)\n\

@@ -217,11 +217,14 @@ fn a_wrapper_around_login_survives_it() {
     seat.sees("$ ");
     seat.types("exit\r");
     assert_eq!(seat.exits(), Some(0));
-    let mut seat = machine.run(&["sh", "-c", &format!("{login}; echo and back: $?")]);
-    seat.sees("$ ");
-    assert_eq!(seat.asks("ps -o tty= -p $$"), seat.name(), "the shell has the line to itself");
-    seat.types("exit\r");
-    seat.sees("and back: 0");
+    for wrapper in ["", "chroot / "] {
+        let mut seat = machine.run(&["sh", "-c", &format!("{wrapper}{login}; echo and back: $?")]);
+        seat.sees("$ ");
+        assert_eq!(seat.asks("ps -o tty= -p $$"), seat.name(), "the shell has the line to itself");
+        seat.types("exit\r");
+        seat.sees("and back: 0");
+        assert!(!seat.is_hung_up());
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Calls that polkit has to allow: asked about, judged, withdrawn.
 
+use logind_api::error;
 use logind_core::event::RequestId;
 use logind_core::gate::Question;
 use zbus::Message;
@@ -28,17 +29,24 @@ impl Bus {
             };
             return self.judged(verdict);
         }
-        let asked = match &self.waiting.get(&request)?.from {
-            Peer::System(name) => self.polkit.ask(case, Subject::BusName(name)),
-            Peer::Private(id) => {
-                let credentials = &self.private.connection(*id)?.credentials;
-                match credentials.pidfd() {
-                    Ok(pidfd) => self.polkit.ask(case, Subject::Process(pidfd, credentials.uid)),
-                    Err(error) => return self.judged(Verdict::Shut(request, error.into())),
-                }
-            }
+        let from = &self.waiting.get(&request)?.from;
+        let credentials = match from {
+            Peer::System(_) => self.system.sender(call)?,
+            Peer::Private(id) => &self.private.connection(*id)?.credentials,
         };
-        match asked {
+        let uid = credentials.uid;
+        if !self.polkit.has_room_for(uid) {
+            let fault = Fault::new(error::LIMITS_EXCEEDED, "Too many calls of this user wait for polkit");
+            return self.judged(Verdict::Shut(request, fault));
+        }
+        let subject = match from {
+            Peer::System(name) => Subject::BusName(name),
+            Peer::Private(_) => match credentials.pidfd() {
+                Ok(pidfd) => Subject::Process(pidfd, uid),
+                Err(error) => return self.judged(Verdict::Shut(request, error.into())),
+            },
+        };
+        match self.polkit.ask(case, uid, subject) {
             Ok(message) => self.system.send(message),
             Err(cause) => return self.judged(Verdict::Shut(request, Fault::unwritable("CheckAuthorization", &cause))),
         }
@@ -73,8 +81,11 @@ impl Bus {
         }
     }
 
-    /// What was asked through a bus that is gone gets no answer.
-    pub(super) fn drop_what_polkit_cannot_answer(&mut self) {
+    /// Who was shut out waits for nothing any more, and what was asked through a bus that is gone gets no answer.
+    pub(super) fn drop_what_is_in_vain(&mut self) {
+        for id in self.private.shut_out() {
+            self.left(&Peer::Private(id));
+        }
         if !self.system.is_up() {
             for verdict in self.polkit.abandon() {
                 self.judged(verdict);

@@ -26,6 +26,9 @@ pub(super) const NAME: &str = "org.freedesktop.PolicyKit1";
 /// CheckAuthorization's flag `AllowUserInteraction`.
 const ALLOW_INTERACTION: u32 = 1;
 
+/// How many questions of one user may have no answer yet: polkit may ask that user's own agent, which need not answer.
+pub(super) const MOST_OF_USER: usize = 32;
+
 /// The questions that have no answer yet.
 #[derive(Debug, Default)]
 pub(super) struct Polkit {
@@ -36,6 +39,7 @@ pub(super) struct Polkit {
 #[derive(Debug)]
 struct Asked {
     case: Case,
+    uid: Uid,
     is_by_process: bool,
     cancellation: String,
 }
@@ -72,11 +76,16 @@ pub(super) enum Verdict {
 }
 
 impl Polkit {
-    /// The message that asks polkit about `case`.
+    /// Whether one more question of the user may wait for its answer.
+    pub(super) fn has_room_for(&self, uid: Uid) -> bool {
+        self.asked.values().filter(|asked| asked.uid == uid).count() < MOST_OF_USER
+    }
+
+    /// The message that asks polkit about `case`, a call of the user.
     ///
     /// # Errors
     /// If it cannot be written; the case is dropped.
-    pub(super) fn ask(&mut self, case: Case, subject: Subject<'_>) -> zbus::Result<Message> {
+    pub(super) fn ask(&mut self, case: Case, uid: Uid, subject: Subject<'_>) -> zbus::Result<Message> {
         self.last += 1;
         let cancellation = format!("session-rs-{}", self.last);
         let is_by_process = matches!(subject, Subject::Process(..));
@@ -84,7 +93,7 @@ impl Polkit {
         let details = BTreeMap::<&str, &str>::new();
         let body = (described(subject), case.question.action, details, flags, cancellation.as_str());
         let message = to_polkit("CheckAuthorization").build(&body)?;
-        let asked = Asked { case, is_by_process, cancellation };
+        let asked = Asked { case, uid, is_by_process, cancellation };
         self.asked.insert(message.primary_header().serial_num(), asked);
         Ok(message)
     }
@@ -199,7 +208,7 @@ mod tests {
         let called = Box::new(Called { event, leader: None });
         let question = Question { action: "org.freedesktop.login1.manage", without_polkit };
         let case = Case { request, called, question, is_interactive: false };
-        polkit.ask(case, Subject::BusName(":1.5")).expect("a message")
+        polkit.ask(case, Uid::ROOT, Subject::BusName(":1.5")).expect("a message")
     }
 
     fn yes(to: &Message, from: &'static str) -> Message {

@@ -45,6 +45,7 @@ pub(super) struct PrivateDoor {
     guid: String,
     connections: HashMap<ConnectionId, Connection>,
     last: u64,
+    shut_out: Vec<ConnectionId>,
     closed_until: Instant,
     lanes: Lanes,
     complaints: Complaints,
@@ -85,7 +86,7 @@ impl PrivateDoor {
         let guid = Guid::generate().as_str().to_owned();
         let connections = HashMap::new();
         let (closed_until, complaints) = (Instant::now(), Complaints::default());
-        Ok(Self { listener, guid, connections, last: 0, closed_until, lanes, complaints })
+        Ok(Self { listener, guid, connections, last: 0, shut_out: Vec::new(), closed_until, lanes, complaints })
     }
 
     /// The next peer at the door. Cancel-safe.
@@ -157,6 +158,7 @@ impl PrivateDoor {
             let uid = connection.credentials.uid;
             complain!(self.complaints, "uid {uid} does not read what it is sent, its connection is closed");
             self.close(id);
+            self.shut_out.push(id);
         }
     }
 
@@ -177,6 +179,11 @@ impl PrivateDoor {
             }
         }
         self.close(id);
+    }
+
+    /// The connections that did not end by themselves since this was asked last: nothing arrives of their end.
+    pub(super) fn shut_out(&mut self) -> Vec<ConnectionId> {
+        std::mem::take(&mut self.shut_out)
     }
 
     /// Drops a connection.

@@ -122,7 +122,7 @@ impl Bus {
     /// Serves what came. What reads is answered at once; what changes the registry is returned, once its gate is open.
     pub(crate) fn dispatch(&mut self, incoming: Incoming, core: &Core) -> Option<Called> {
         let called = self.arrived(incoming.0, core);
-        self.drop_what_polkit_cannot_answer();
+        self.drop_what_is_in_vain();
         called
     }
 
@@ -161,6 +161,7 @@ impl Bus {
         let Some(Waiting { from, message }) = self.waiting.remove(&request) else { return };
         let answer = reply::message(&message, &from, answer, life_line);
         self.send(&from, &message, answer);
+        self.drop_what_is_in_vain();
     }
 
     /// Tells everybody.
@@ -180,6 +181,7 @@ impl Bus {
             Ok(private) => private.iter().for_each(|message| self.private.announce(message, driver::matches)),
             Err(error) => error!("cannot write the signal {signal:?}: {error}"),
         }
+        self.drop_what_is_in_vain();
     }
 
     /// A message through the private door.

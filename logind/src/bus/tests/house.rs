@@ -18,6 +18,7 @@ use logind_core::names::{Class, SessionId, Type, Uid, VtNumber};
 use logind_core::policy::Policy;
 use logind_core::time::Moment;
 use logind_core::{Answer, Core, Effect, Event};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::super::{Bus, Configured, Doors, World};
@@ -120,6 +121,13 @@ impl House {
         daemon.kill().expect("a signal");
         daemon.wait().expect("its end");
         self.wait_for_bus(false);
+    }
+
+    /// Lets it do nothing for a while, or go on.
+    pub(super) fn hold_bus(&self, is_held: bool) {
+        let daemon = self.buses.last().expect("a bus was started");
+        let pid = Pid::from_raw(daemon.id().cast_signed()).expect("a pid");
+        kill_process(pid, if is_held { Signal::STOP } else { Signal::CONT }).expect("a signal");
     }
 
     /// Waits until logind owns its name on the bus, or owns it no longer.

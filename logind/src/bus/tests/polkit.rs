@@ -1,19 +1,21 @@
 //! What polkit is asked, and what its answers do: a stand-in for it on the system bus, and callers who are not root.
 
 use std::collections::HashMap;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use futures_util::StreamExt;
-use logind_core::event::Event;
-use logind_core::names::VtNumber;
+use logind_core::event::{Event, RequestId};
+use logind_core::names::{SessionId, VtNumber};
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream, OwnedVariant};
 
-use super::client::{on_bus, runtime};
-use super::house::{House, PATIENCE, as_user, busctl, call, graphical, login_at, run};
+use super::super::polkit::MOST_OF_USER;
+use super::client::{greeting, is_closed, on_bus, raw, runtime, say};
+use super::house::{House, MANAGER, MANAGER_INTERFACE, PATIENCE, as_user, busctl, call, graphical, login_at, run};
 
 /// Two users that every system has: dbus-daemon lets nobody in whom the user database does not know.
 const ALICE: u32 = 1;
@@ -143,6 +145,33 @@ fn bob(address: &str, is_interactive: bool, member: &str, arguments: &[&str]) ->
     run(&mut as_user(command, BOB))
 }
 
+/// bob's connection to the private door, which says this and reads nothing.
+fn bob_says(house: &House, messages: &[Message]) -> UnixStream {
+    let socket = house.socket();
+    let connected = std::thread::spawn(move || {
+        let uid = rustix::process::Uid::from_raw(BOB);
+        rustix::thread::set_thread_res_uid(uid, uid, uid).expect("root");
+        raw(&socket)
+    });
+    let stream = connected.join().expect("a connection");
+    let mut bytes = greeting();
+    messages.iter().for_each(|message| bytes.extend_from_slice(message.data().bytes()));
+    say(&stream, &bytes).expect("sent");
+    stream
+}
+
+/// The call that ends alice's session.
+fn terminate() -> Message {
+    let call = Message::method_call(MANAGER, "TerminateSession").interface(MANAGER_INTERFACE);
+    call.build(&"c1").expect("a message")
+}
+
+/// A caller of that, who waits.
+fn waits(address: &str, uid: u32, id: &str) -> Child {
+    let mut command = as_user(call(address, "TerminateSession", &["s", id]), uid);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("busctl")
+}
+
 #[test]
 fn what_polkit_allows_is_done() {
     let (house, judge) = judged(Answer::Yes);
@@ -264,4 +293,64 @@ fn a_polkit_that_is_stopped_is_a_no() {
     judge.stop.take().expect("it sits").send(()).expect("it listens");
     let output = caller.wait_with_output().expect("its end");
     assert!(!output.status.success(), "who is in front too: it may have had rules against it");
+}
+
+#[test]
+fn who_is_dropped_for_not_reading_while_polkit_thinks_withdraws_the_question() {
+    let (house, judge) = judged(Answer::Silence);
+    let rule = Message::method_call("/org/freedesktop/DBus", "AddMatch").interface("org.freedesktop.DBus");
+    let rule = rule.build(&"type='signal'").expect("a message");
+    let stream = bob_says(&house, &[rule, terminate()]);
+    let asked = judge.heard();
+    let session = SessionId::new("c3").expect("a name");
+    for number in 0..20_000 {
+        house.happen(Event::IdleHint { request: RequestId(1 << 40), session, idle: number % 2 == 0 });
+    }
+    assert!(is_closed(&stream));
+    let withdrawn = judge.heard();
+    assert!(withdrawn.is_cancelled);
+    assert_eq!(withdrawn.cancellation, asked.cancellation);
+}
+
+#[test]
+fn a_bus_that_is_left_because_it_does_not_read_is_a_no_too() {
+    let (house, judge) = judged(Answer::Silence);
+    let caller = waits(&house.address(), BOB, "c1");
+    judge.heard();
+    let session = SessionId::new("c3").expect("a name");
+    house.hold_bus(true);
+    for number in 0..70_000 {
+        house.happen(Event::IdleHint { request: RequestId(1 << 40), session, idle: number % 2 == 0 });
+    }
+    house.wait_for_bus(false);
+    house.hold_bus(false);
+    house.wait_for_bus(true);
+    let output = caller.wait_with_output().expect("its end");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("denied"), "{said}");
+}
+
+#[test]
+fn one_user_has_not_more_than_a_few_questions_to_polkit_through_whatever_connections() {
+    let (house, judge) = judged(Answer::Silence);
+    let asking: Vec<Message> = (0..MOST_OF_USER).map(|_| terminate()).collect();
+    let streams = asking.chunks(20).map(|messages| bob_says(&house, messages)).collect::<Vec<_>>();
+    for _ in &asking {
+        assert!(!judge.heard().is_cancelled);
+    }
+    for address in [house.address(), house.bus_address()] {
+        let refused = bob(&address, false, "TerminateSession", &["s", "c1"]).expect_err("one too many");
+        assert!(refused.contains("Too many"), "{refused}");
+        let mut other = waits(&address, ALICE, "c2");
+        assert!(!judge.heard().is_cancelled, "others are asked about");
+        other.kill().and_then(|()| other.wait()).expect("its end");
+        assert!(judge.heard().is_cancelled);
+    }
+    drop(streams);
+    for _ in &asking {
+        assert!(judge.heard().is_cancelled);
+    }
+    let mut next = waits(&house.bus_address(), BOB, "c1");
+    assert!(!judge.heard().is_cancelled, "there is room again");
+    next.kill().and_then(|()| next.wait()).expect("its end");
 }

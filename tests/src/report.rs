@@ -4,8 +4,10 @@ use std::fmt;
 
 /// How one case or test went.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Verdict {
+pub enum Verdict {
+    /// What its name says is so.
     Passed,
+    /// It is not.
     Failed,
     /// With the reason.
     Skipped(String),
@@ -13,16 +15,18 @@ pub(crate) enum Verdict {
 
 /// How many went how, and which were skipped why.
 #[derive(Default, Debug)]
-pub(crate) struct Counts {
-    pub(crate) passed: usize,
-    pub(crate) failed: usize,
+pub struct Counts {
+    /// How many passed.
+    pub passed: usize,
+    /// How many failed.
+    pub failed: usize,
     /// Name and reason.
-    pub(crate) skipped: Vec<(String, String)>,
+    pub skipped: Vec<(String, String)>,
 }
 
 impl Counts {
     /// Counts one more.
-    pub(crate) fn count(&mut self, name: &str, verdict: Verdict) {
+    pub fn count(&mut self, name: &str, verdict: Verdict) {
         match verdict {
             Verdict::Passed => self.passed += 1,
             Verdict::Failed => self.failed += 1,
@@ -31,7 +35,7 @@ impl Counts {
     }
 
     /// Counts what others have counted.
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub fn add(&mut self, other: &Self) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped.extend_from_slice(&other.skipped);

@@ -1,0 +1,65 @@
+//! The command line of `vm`.
+
+use std::ffi::OsString;
+
+use lexopt::prelude::{Long, Short, Value, ValueExt};
+
+pub(crate) const HELP: &str = "\
+usage: vm [--go-on] [NAME…]
+       vm --play [--without WHAT]
+       vm --screen VT | --keys KEYS | --type TEXT | --run SCRIPT
+
+Runs the scenarios whose names contain one of the NAMEs, or all, on a Debian with sysvinit under QEMU.
+
+  --go-on         after a failure use the machine as it is, and spare the next scenario a boot
+  --list          print the scenarios' names
+  --play          boot the machine to play with: the terminal is its serial line
+  --without WHAT  in it there is no: bus, udev, var, or disk to write to (root)
+  --screen VT     what a virtual terminal of the machine being played with shows
+  --keys KEYS     press keys at once, such as ctrl-alt-f2 or ret
+  --type TEXT     press the keys for a text and the return key
+  --run SCRIPT    run a script in it as root, outside any session
+  -h, --help      this text
+";
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Run { names: Vec<String>, goes_on: bool },
+    Play { without: Vec<String> },
+    Keys(String),
+    Type(String),
+    Screen(String),
+    Script(String),
+    List,
+    Help,
+}
+
+impl Request {
+    /// Reads the arguments that follow the program's name.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
+        let (mut names, mut without, mut is_play, mut goes_on) = (Vec::new(), Vec::new(), false, false);
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("play") => is_play = true,
+                Long("go-on") => goes_on = true,
+                Long("without") => without.push(parser.value()?.string()?),
+                Long("keys") => return Ok(Self::Keys(parser.value()?.string()?)),
+                Long("type") => return Ok(Self::Type(parser.value()?.string()?)),
+                Long("screen") => return Ok(Self::Screen(parser.value()?.string()?)),
+                Long("run") => return Ok(Self::Script(parser.value()?.string()?)),
+                Long("list") => return Ok(Self::List),
+                Long("help") | Short('h') => return Ok(Self::Help),
+                Value(name) => names.push(name.string()?),
+                other => return Err(other.unexpected()),
+            }
+        }
+        match (is_play, names.is_empty(), without.is_empty()) {
+            (true, true, _) => Ok(Self::Play { without }),
+            (true, false, _) => Err("--play takes no names".into()),
+            (false, _, true) => Ok(Self::Run { names, goes_on }),
+            (false, _, false) => Err("--without goes with --play".into()),
+        }
+    }
+}

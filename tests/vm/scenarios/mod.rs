@@ -1,0 +1,11 @@
+//! What is to be seen on the machine, by theme.
+
+pub(crate) mod boot;
+pub(crate) mod cgroups;
+pub(crate) mod claims;
+pub(crate) mod faults;
+pub(crate) mod lacking;
+pub(crate) mod power;
+mod seat;
+mod ssh;
+pub(crate) mod switching;

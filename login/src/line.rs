@@ -91,8 +91,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, hangs it up where `hang_up` says so,
-    /// puts it on the three standard streams, and makes it root's and nobody else's.
+    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, makes it root's and nobody else's,
+    /// hangs it up where `hang_up` says so, and puts it on the three standard streams.
     ///
     /// # Errors
     /// If there is no terminal, or what bears its name is not it.
@@ -102,18 +102,17 @@ impl Line {
         }
         let path = nix::unistd::ttyname(stdin()).map_err(|e| LineError::NoName(e.into()))?;
         let name = LineName::of(&path).ok_or_else(|| LineError::Another(path.clone()))?;
-        let mut fd = opened(&path, stdin())?;
+        let mut line = Self { name, fd: opened(&path, stdin())?, hang_up };
+        line.belong(0, 0, MODE_OF_NOBODY); // before it is hung up: whose it was would open it again at once
         let is_for_others = match hang_up {
-            HangUp::WhereItHelps => process::leads_its_session() && !is_pseudo_terminal(fd.as_fd()),
+            HangUp::WhereItHelps => process::leads_its_session() && !is_pseudo_terminal(line.fd()),
             HangUp::Always => true,
             HangUp::Never => false,
         };
         if is_for_others {
-            fd = freed(fd, &path)?;
+            line.fd = freed(line.fd, &path)?;
         }
-        put_on_streams(&fd).map_err(|e| LineError::Streams(e.into()))?;
-        let line = Self { name, fd, hang_up };
-        line.belong(0, 0, MODE_OF_NOBODY);
+        put_on_streams(&line.fd).map_err(|e| LineError::Streams(e.into()))?;
         vcs::take_from_users(&line.name);
         Ok(line)
     }

@@ -136,7 +136,8 @@ fn every_init_can_start_logind() {
     for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         assert!(install(root.path(), init).status.success());
-        let starts = |file: &PathBuf| fs::read_to_string(file).expect("a text").contains("/usr/local/libexec/session-rs/logind");
+        let starts =
+            |file: &PathBuf| fs::read_to_string(file).expect("a text").contains("/usr/local/libexec/session-rs/logind");
         assert!(files(&root.path().join("etc")).iter().any(starts), "{init}");
     }
 }

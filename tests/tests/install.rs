@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist");
+const BUS_POLICY: &str = "usr/share/dbus-1/system.d/org.freedesktop.login1.conf";
+const POLKIT_POLICY: &str = "usr/share/polkit-1/actions/org.freedesktop.login1.policy";
 
 fn install(destdir: &Path, init: &str) -> Output {
     let mut command = Command::new(Path::new(DIST).join("install"));
@@ -34,8 +36,11 @@ fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
                 assert!(check.status.success(), "{}: {check:?}", file.display());
             }
         }
-        let daemon = root.path().join("usr/local/share/dbus-1/system.d/org.freedesktop.login1.conf");
-        assert!(daemon.exists(), "{init}: no bus policy");
+        for read_by_others in
+            [BUS_POLICY, POLKIT_POLICY, "usr/lib/ttys.d/50-lines.conf", "usr/lib/tmpfiles.d/session-rs.conf"]
+        {
+            assert!(root.path().join(read_by_others).exists(), "{init}: no {read_by_others}");
+        }
     }
 }
 
@@ -87,18 +92,54 @@ fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
 }
 
 #[test]
-fn another_programs_polkit_policy_is_kept_and_ours_replaced() {
+fn another_programs_policy_is_kept_and_ours_replaced() {
+    for policy in [BUS_POLICY, POLKIT_POLICY] {
+        let root = tempfile::tempdir().expect("a folder");
+        let policy = root.path().join(policy);
+        assert!(install(root.path(), "").status.success());
+        let ours = fs::read_to_string(&policy).expect("a text");
+        fs::write(&policy, format!("{ours}<!-- older -->\n")).expect("a file");
+        assert!(install(root.path(), "").status.success());
+        assert_eq!(fs::read_to_string(&policy).expect("a text"), ours, "an older one of ours");
+        fs::write(&policy, "<vendor>The systemd Project</vendor>\n").expect("a file");
+        assert!(install(root.path(), "").status.success());
+        assert_eq!(fs::read_to_string(&policy).expect("a text"), "<vendor>The systemd Project</vendor>\n");
+        let beside = format!("{}.session-rs-new", policy.display());
+        assert_eq!(fs::read_to_string(beside).expect("a text"), ours);
+    }
+}
+
+#[test]
+fn another_packages_manual_page_is_kept_and_ours_replaced() {
+    if Command::new("scdoc").arg("-v").output().is_err() {
+        println!("skipped: no scdoc");
+        return;
+    }
     let root = tempfile::tempdir().expect("a folder");
-    let policy = root.path().join("usr/local/share/polkit-1/actions/org.freedesktop.login1.policy");
-    assert!(install(root.path(), "").status.success());
-    let ours = fs::read_to_string(&policy).expect("a text");
-    fs::write(&policy, ours.replace("keep", "old")).expect("a file");
-    assert!(install(root.path(), "").status.success());
-    assert_eq!(fs::read_to_string(&policy).expect("a text"), ours, "an older one of ours");
-    fs::write(&policy, "<vendor>The systemd Project</vendor>\n").expect("a file");
-    assert!(install(root.path(), "").status.success());
-    assert_eq!(fs::read_to_string(&policy).expect("a text"), "<vendor>The systemd Project</vendor>\n");
-    assert_eq!(fs::read_to_string(policy.with_extension("policy.session-rs-new")).expect("a text"), ours);
+    let share = root.path().join("usr/local/share");
+    fs::create_dir_all(share.join("man/man1")).expect("a folder");
+    fs::write(share.join("man/man1/last.1.gz"), "theirs").expect("a file");
+    for _ in ["once", "again"] {
+        assert!(install(root.path(), "").status.success());
+    }
+    assert_eq!(fs::read_to_string(share.join("man/man1/last.1.gz")).expect("a text"), "theirs");
+    assert!(!share.join("man/man1/last.1").exists(), "it would be shown in place of theirs");
+    for page in ["session-rs/man/man1/last.1", "man/man1/lastb.1", "man/man8/getty.8"] {
+        let text = fs::read_to_string(share.join(page)).expect("a page");
+        assert!(text.contains("of session-rs"), "{page}");
+    }
+    assert!(!share.join("session-rs/man/man8/getty.8").exists(), "ours is replaced where it is");
+}
+
+#[test]
+fn every_init_can_start_logind() {
+    for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(install(root.path(), init).status.success());
+        let starts =
+            |file: &PathBuf| fs::read_to_string(file).expect("a text").contains("/usr/local/libexec/session-rs/logind");
+        assert!(files(&root.path().join("etc")).iter().any(starts), "{init}");
+    }
 }
 
 #[test]

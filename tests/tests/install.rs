@@ -57,6 +57,17 @@ fn a_file_of_the_administrators_is_kept_and_ours_put_beside_it() {
 }
 
 #[test]
+fn a_second_installation_puts_nothing_beside_what_is_unchanged() {
+    for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(install(root.path(), init).status.success());
+        let (once, again) = (files(root.path()).len(), install(root.path(), init));
+        assert!(again.status.success());
+        assert_eq!(files(root.path()).len(), once, "{init}: {again:?}");
+    }
+}
+
+#[test]
 fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
     let root = tempfile::tempdir().expect("a folder");
     let (programs, share) = (root.path().join("usr/local/libexec/session-rs"), root.path().join("usr/local/share"));

@@ -9,6 +9,9 @@ const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist");
 const BUS_POLICY: &str = "usr/share/dbus-1/system.d/org.freedesktop.login1.conf";
 const POLKIT_POLICY: &str = "usr/share/polkit-1/actions/org.freedesktop.login1.policy";
 
+/// Where ours lies if what is there is kept.
+const KEPT: &str = "usr/local/share/session-rs";
+
 fn install(destdir: &Path, init: &str) -> Output {
     let mut command = Command::new(Path::new(DIST).join("install"));
     command.arg(destdir).args(["/usr/local", init]).output().expect("dist/install runs")
@@ -45,15 +48,33 @@ fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
 }
 
 #[test]
-fn a_file_of_the_administrators_is_kept_and_ours_put_beside_it() {
+fn a_file_of_the_administrators_is_kept_and_ours_put_aside() {
     let root = tempfile::tempdir().expect("a folder");
     let stack = root.path().join("etc/pam.d/login");
     fs::create_dir_all(root.path().join("etc/pam.d")).expect("a folder");
     fs::write(&stack, "mine\n").expect("a file");
     assert!(install(root.path(), "").status.success());
     assert_eq!(fs::read_to_string(&stack).expect("a text"), "mine\n");
-    let ours = fs::read_to_string(root.path().join("etc/pam.d/login.session-rs-new")).expect("a text");
+    let ours = fs::read_to_string(root.path().join(KEPT).join("etc/pam.d/login")).expect("a text");
     assert!(ours.contains("pam_session_rs.so"), "{ours}");
+}
+
+#[test]
+fn no_log_is_rotated_by_two_files() {
+    for theirs in ["etc/logrotate.d/wtmp", "etc/logrotate.conf"] {
+        let root = tempfile::tempdir().expect("a folder");
+        let ours = root.path().join("etc/logrotate.d/session-rs");
+        assert!(install(root.path(), "").status.success());
+        let text = fs::read_to_string(&ours).expect("a text");
+        fs::remove_file(&ours).expect("a file");
+        fs::write(root.path().join(theirs), "/var/log/wtmp {\n    monthly\n}\n").expect("a file");
+        assert!(install(root.path(), "").status.success());
+        assert!(!ours.exists(), "{theirs} has it already");
+        assert_eq!(
+            fs::read_to_string(root.path().join(KEPT).join("etc/logrotate.d/session-rs")).expect("a text"),
+            text
+        );
+    }
 }
 
 #[test]
@@ -104,9 +125,9 @@ fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
 
 #[test]
 fn another_programs_policy_is_kept_and_ours_replaced() {
-    for policy in [BUS_POLICY, POLKIT_POLICY] {
+    for name in [BUS_POLICY, POLKIT_POLICY] {
         let root = tempfile::tempdir().expect("a folder");
-        let policy = root.path().join(policy);
+        let policy = root.path().join(name);
         assert!(install(root.path(), "").status.success());
         let ours = fs::read_to_string(&policy).expect("a text");
         fs::write(&policy, format!("{ours}<!-- older -->\n")).expect("a file");
@@ -115,8 +136,7 @@ fn another_programs_policy_is_kept_and_ours_replaced() {
         fs::write(&policy, "<vendor>The systemd Project</vendor>\n").expect("a file");
         assert!(install(root.path(), "").status.success());
         assert_eq!(fs::read_to_string(&policy).expect("a text"), "<vendor>The systemd Project</vendor>\n");
-        let beside = format!("{}.session-rs-new", policy.display());
-        assert_eq!(fs::read_to_string(beside).expect("a text"), ours);
+        assert_eq!(fs::read_to_string(root.path().join(KEPT).join(name)).expect("a text"), ours);
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) const CONSOLE_LOG: &str = "console.log";
 pub(crate) const MONITOR: &str = "monitor";
 pub(crate) const AGENT: &str = "agent";
 pub(crate) const CONSOLE: &str = "console";
+/// In [`folder`]: the socket that joins the machine's other two serial ports.
+pub(crate) const WIRE: &str = "wire";
 
 /// The folder of our programs: this one lies among them.
 pub(crate) fn programs() -> Outcome<PathBuf> {

@@ -3,7 +3,7 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, faults, lacking, power, switching};
+use crate::scenarios::{boot, cgroups, claims, clock, faults, lacking, power, serial, switching};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,
@@ -11,8 +11,10 @@ const THEMES: &[&[Scenario]] = &[
     claims::SCENARIOS,
     cgroups::SCENARIOS,
     faults::SCENARIOS,
+    serial::SCENARIOS,
     power::SCENARIOS,
     lacking::SCENARIOS,
+    clock::SCENARIOS,
 ];
 
 /// All scenarios, in the order of the themes.

@@ -46,8 +46,8 @@ pub(crate) fn command(image: &Image, without: &[&str]) -> Outcome<Command> {
     qemu.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "512"]);
     qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-vga", "virtio"]);
     qemu.arg("-kernel").arg(image.kernel()).arg("-initrd").arg(image.initrd());
-    let without = if without.is_empty() { String::new() } else { format!(" without={}", without.join(",")) };
-    qemu.args(["-append", &format!("root=/dev/vda ro console=tty0 console=ttyS0,115200 quiet panic=-1{without}")]);
+    let lacking = if without.is_empty() { String::new() } else { format!(" without={}", without.join(",")) };
+    qemu.args(["-append", &format!("root=/dev/vda ro console=tty0 console=ttyS0,115200 quiet panic=-1{lacking}")]);
     for (disk, option) in [(paths::DISK, ""), (paths::PROGRAMS, ",readonly=on")] {
         qemu.args(["-drive", &format!("file={disk},format=raw,if=virtio,cache=unsafe{option}")]);
     }
@@ -58,6 +58,17 @@ pub(crate) fn command(image: &Image, without: &[&str]) -> Outcome<Command> {
         &format!("virtserialport,chardev={},name={AGENT_PORT}", paths::AGENT),
     ]);
     qemu.args(["-serial", "chardev:console", "-mon", "chardev=monitor,mode=readline"]);
+    // Two more ports, ttyS1 and ttyS2, and a wire between them.
+    qemu.args([
+        "-chardev",
+        &format!("socket,id=near,path={},server=on,wait=off", paths::WIRE),
+        "-serial",
+        "chardev:near",
+    ]);
+    qemu.args(["-chardev", &format!("socket,id=far,path={}", paths::WIRE), "-serial", "chardev:far"]);
+    if without.contains(&"clock") {
+        qemu.args(["-rtc", "base=1970-01-02T00:00:00"]);
+    }
     Ok(qemu)
 }
 

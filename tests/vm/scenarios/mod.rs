@@ -3,9 +3,11 @@
 pub(crate) mod boot;
 pub(crate) mod cgroups;
 pub(crate) mod claims;
+pub(crate) mod clock;
 pub(crate) mod faults;
 pub(crate) mod lacking;
 pub(crate) mod power;
 mod seat;
+pub(crate) mod serial;
 mod ssh;
 pub(crate) mod switching;

@@ -3,13 +3,14 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, faults, lacking, power, switching};
+use crate::scenarios::{boot, cgroups, claims, demand, faults, lacking, power, switching};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,
     switching::SCENARIOS,
     claims::SCENARIOS,
     cgroups::SCENARIOS,
+    demand::SCENARIOS,
     faults::SCENARIOS,
     power::SCENARIOS,
     lacking::SCENARIOS,

@@ -52,6 +52,15 @@ impl End {
         matches!(self, Self::Line(e) if e.is_absence())
     }
 
+    /// Whether the line could not even be opened, so that a change of its device may help. One that fails later is changed by
+    /// every attempt: its owner is set.
+    pub(crate) fn is_of_device(&self) -> bool {
+        use LineError::{Exchanged, HardLink, NotATerminal, Open, SymbolicLink};
+        let is_unopened =
+            |e: &LineError| matches!(e, Open { .. } | SymbolicLink(_) | HardLink(_) | NotATerminal(_) | Exchanged(_));
+        matches!(self, Self::Line(e) if is_unopened(e))
+    }
+
     /// Whether the next getty may take over at once, and init need not hear of a failure.
     pub(crate) fn is_ordinary(&self) -> bool {
         matches!(self, Self::HungUp | Self::TimedOut | Self::Left)

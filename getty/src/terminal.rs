@@ -206,8 +206,9 @@ impl AsFd for Terminal {
     }
 }
 
-/// A line that was hung up while it was used answers `EIO`; a device that is gone answers the others.
-fn failure(e: Errno) -> End {
+/// What it means that the line cannot be read or written: one that was hung up while it was used answers `EIO`, a device that
+/// is gone the others.
+pub(crate) fn failure(e: Errno) -> End {
     match e {
         Errno::IO | Errno::NXIO | Errno::NODEV => End::HungUp,
         e => End::Failed(e.into()),

@@ -75,6 +75,8 @@ pub(crate) enum LineError {
     Another(PathBuf),
     #[error("cannot open {}", .path.display())]
     Open { path: PathBuf, source: io::Error },
+    #[error("cannot hang the line up")]
+    HangUp(#[source] io::Error),
     #[error("cannot have the line back after hanging it up")]
     Back(#[source] io::Error),
     #[error("cannot make the line standard input and output")]
@@ -91,8 +93,8 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, hangs it up where `hang_up` says so,
-    /// puts it on the three standard streams, and makes it root's and nobody else's.
+    /// Takes the terminal on standard input: opens it anew, makes sure it is the same, makes it root's and nobody else's,
+    /// hangs it up where `hang_up` says so, and puts it on the three standard streams.
     ///
     /// # Errors
     /// If there is no terminal, or what bears its name is not it.
@@ -102,18 +104,17 @@ impl Line {
         }
         let path = nix::unistd::ttyname(stdin()).map_err(|e| LineError::NoName(e.into()))?;
         let name = LineName::of(&path).ok_or_else(|| LineError::Another(path.clone()))?;
-        let mut fd = opened(&path, stdin())?;
+        let mut line = Self { name, fd: opened(&path, stdin())?, hang_up };
+        line.belong(0, 0, MODE_OF_NOBODY); // before it is hung up: whose it was would open it again at once
         let is_for_others = match hang_up {
-            HangUp::WhereItHelps => process::leads_its_session() && !is_pseudo_terminal(fd.as_fd()),
+            HangUp::WhereItHelps => process::leads_its_session() && !is_pseudo_terminal(line.fd()),
             HangUp::Always => true,
             HangUp::Never => false,
         };
         if is_for_others {
-            fd = freed(fd, &path)?;
+            line.fd = freed(line.fd, &path)?;
         }
-        put_on_streams(&fd).map_err(|e| LineError::Streams(e.into()))?;
-        let line = Self { name, fd, hang_up };
-        line.belong(0, 0, MODE_OF_NOBODY);
+        put_on_streams(&line.fd).map_err(|e| LineError::Streams(e.into()))?;
         vcs::take_from_users(&line.name);
         Ok(line)
     }
@@ -147,9 +148,23 @@ impl Line {
             HangUp::Never => return,
             HangUp::WhereItHelps | HangUp::Always => {}
         }
-        if let Err(error) = sys::hang_up(self.fd()) {
-            warn!(line = %self.name, %error, "cannot hang the line up: what the session left running may still read it");
+        if let Err(error) = self.cut_off() {
+            let error = &error as &dyn std::error::Error;
+            warn!(line = %self.name, error, "what the session left running may still read the line");
         }
+    }
+
+    /// Where the kernel has hung the line up with the shell, `fd` answers EIO (hung_up_tty_ioctl in
+    /// linux/drivers/tty/tty_io.c), and whose it was may have opened it again since.
+    fn cut_off(&self) -> Result<(), LineError> {
+        let cut = match sys::hang_up(self.fd()) {
+            Err(error) if error.raw_os_error() == Some(libc::EIO) => {
+                let again = opened(Path::new(&self.name.to_path()), self.fd())?;
+                sys::hang_up(again.as_fd())
+            }
+            cut => cut,
+        };
+        cut.map_err(LineError::HangUp)
     }
 
     /// A read-only /dev is the one reason to go on without: the login works, and the line is as safe as it was.
@@ -256,5 +271,19 @@ pub(crate) mod tests {
         for path in ["/dev/", "/tmp/tty1", "tty1", "/dev/a b", "/dev/a\x1b[2J"] {
             assert_eq!(name(path), None, "{path:?}");
         }
+    }
+
+    #[test]
+    fn a_line_that_was_opened_again_behind_the_kernels_hang_up_is_hung_up_too() {
+        let master = rustix::pty::openpt(rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY).unwrap();
+        rustix::pty::unlockpt(&master).unwrap();
+        let path = PathBuf::from(rustix::pty::ptsname(&master, Vec::new()).unwrap().into_string().unwrap());
+        let slave = || open(&path, OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK, Mode::empty()).unwrap();
+        let line = Line { name: LineName::of(&path).unwrap(), fd: slave(), hang_up: HangUp::Always };
+        sys::hang_up(line.fd()).unwrap();
+        let others = slave();
+        assert_eq!(rustix::io::read(&others, &mut [0; 1]), Err(Errno::AGAIN));
+        line.hang_up();
+        assert_eq!(rustix::io::read(&others, &mut [0; 1]), Ok(0));
     }
 }

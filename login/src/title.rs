@@ -1,6 +1,6 @@
 //! The process's title: what ps(1) shows of a login, in the memory that its command line came in.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
@@ -16,7 +16,6 @@ use crate::{paths, sys};
 pub(crate) struct Title(Option<Memory>);
 
 struct Memory {
-    file: File,
     start: u64,
     length: usize,
 }
@@ -52,15 +51,16 @@ impl Memory {
         // A title may run on into the environment if that follows at once (get_mm_cmdline in linux/fs/proc/base.c).
         let end = if environment == end { environment_end.max(end) } else { end };
         let length = usize::try_from(end.saturating_sub(start)).map_err(io::Error::other)?;
-        Ok(Self { file: OpenOptions::new().write(true).open(paths::OWN_MEMORY)?, start, length })
+        Ok(Self { start, length })
     }
 
-    /// Fills it with `text`, or as much of it as there is room for, and NULs.
+    /// Fills it with `text`, or as much of it as there is room for, and NULs. No descriptor is kept: the child that becomes
+    /// the user would have it too, and could write to its parent, which stays root.
     fn fill(&self, text: &[u8]) -> io::Result<()> {
         let mut bytes = text.to_vec();
         bytes.truncate(self.length.saturating_sub(1)); // one NUL is left at the end
         bytes.resize(self.length, 0);
-        self.file.write_all_at(&bytes, self.start)
+        OpenOptions::new().write(true).open(paths::OWN_MEMORY)?.write_all_at(&bytes, self.start)
     }
 }
 

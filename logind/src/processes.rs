@@ -60,7 +60,7 @@ pub(crate) fn pin(pid: u32) -> io::Result<(OwnedFd, Leader)> {
 }
 
 /// Whether the process that `fd` pins has ended, reaped or not (pidfd_open(2)).
-fn has_ended(fd: BorrowedFd<'_>) -> bool {
+pub(crate) fn has_ended(fd: BorrowedFd<'_>) -> bool {
     let mut pidfd = [PollFd::new(&fd, PollFlags::IN)];
     matches!(poll(&mut pidfd, Some(&Timespec::default())), Ok(1))
 }

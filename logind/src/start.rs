@@ -84,8 +84,8 @@ pub(crate) fn refuse_under_systemd() -> Result<(), StartError> {
     if Path::new(paths::SYSTEMD_IS_INIT).exists() { Err(StartError::SystemdIsInit) } else { Ok(()) }
 }
 
-/// Files are made as their modes say, there are descriptors for many sessions, and memory that was for many goes back. How many there were before is for those
-/// whom we start.
+/// Files are made as their modes say, there are descriptors for many sessions, and memory that was for many goes back. How
+/// many descriptors there were before is for those whom we start.
 pub(crate) fn make_room() -> Rlimit {
     crate::sys::give_memory_back();
     umask(Mode::from_raw_mode(0o022));

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigHandler, SigSet, Signal};
 use nix::unistd::ForkResult;
 use rustix::io::FdFlags;
 
@@ -31,10 +31,15 @@ pub enum Leading {
     Terminal,
 }
 
-/// Makes `command` start as a session leader with no signal blocked; `passed` stays open in it under its number.
+/// Makes `command` start as a session leader with no signal blocked or ignored, also if nohup(1) runs us; `passed` stays
+/// open in it under its number.
 pub fn lead(command: &mut Command, leading: Leading, passed: Option<OwnedFd>) {
     let prepare = move || {
         nix::unistd::setsid()?;
+        for signal in Signal::iterator().filter(|signal| !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP)) {
+            // SAFETY: the default action calls nothing of ours.
+            unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+        }
         SigSet::empty().thread_set_mask()?;
         if leading == Leading::Terminal {
             rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
@@ -44,7 +49,7 @@ pub fn lead(command: &mut Command, leading: Leading, passed: Option<OwnedFd>) {
         }
         Ok(())
     };
-    // SAFETY: the closure makes four system calls and allocates nothing.
+    // SAFETY: the closure makes system calls and allocates nothing.
     unsafe { command.pre_exec(prepare) };
 }
 

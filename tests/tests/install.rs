@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 const DIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist");
+const BUS_POLICY: &str = "usr/share/dbus-1/system.d/org.freedesktop.login1.conf";
+const POLKIT_POLICY: &str = "usr/share/polkit-1/actions/org.freedesktop.login1.policy";
+
+/// Where ours lies if what is there is kept.
+const KEPT: &str = "usr/local/share/session-rs";
 
 fn install(destdir: &Path, init: &str) -> Output {
     let mut command = Command::new(Path::new(DIST).join("install"));
@@ -34,21 +39,53 @@ fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
                 assert!(check.status.success(), "{}: {check:?}", file.display());
             }
         }
-        let daemon = root.path().join("usr/local/share/dbus-1/system.d/org.freedesktop.login1.conf");
-        assert!(daemon.exists(), "{init}: no bus policy");
+        for read_by_others in
+            [BUS_POLICY, POLKIT_POLICY, "usr/lib/ttys.d/50-lines.conf", "usr/lib/tmpfiles.d/session-rs.conf"]
+        {
+            assert!(root.path().join(read_by_others).exists(), "{init}: no {read_by_others}");
+        }
     }
 }
 
 #[test]
-fn a_file_of_the_administrators_is_kept_and_ours_put_beside_it() {
+fn a_file_of_the_administrators_is_kept_and_ours_put_aside() {
     let root = tempfile::tempdir().expect("a folder");
     let stack = root.path().join("etc/pam.d/login");
     fs::create_dir_all(root.path().join("etc/pam.d")).expect("a folder");
     fs::write(&stack, "mine\n").expect("a file");
     assert!(install(root.path(), "").status.success());
     assert_eq!(fs::read_to_string(&stack).expect("a text"), "mine\n");
-    let ours = fs::read_to_string(root.path().join("etc/pam.d/login.session-rs-new")).expect("a text");
+    let ours = fs::read_to_string(root.path().join(KEPT).join("etc/pam.d/login")).expect("a text");
     assert!(ours.contains("pam_session_rs.so"), "{ours}");
+}
+
+#[test]
+fn no_log_is_rotated_by_two_files() {
+    for theirs in ["etc/logrotate.d/wtmp", "etc/logrotate.conf"] {
+        let root = tempfile::tempdir().expect("a folder");
+        let ours = root.path().join("etc/logrotate.d/session-rs");
+        assert!(install(root.path(), "").status.success());
+        let text = fs::read_to_string(&ours).expect("a text");
+        fs::remove_file(&ours).expect("a file");
+        fs::write(root.path().join(theirs), "/var/log/wtmp {\n    monthly\n}\n").expect("a file");
+        assert!(install(root.path(), "").status.success());
+        assert!(!ours.exists(), "{theirs} has it already");
+        assert_eq!(
+            fs::read_to_string(root.path().join(KEPT).join("etc/logrotate.d/session-rs")).expect("a text"),
+            text
+        );
+    }
+}
+
+#[test]
+fn a_second_installation_puts_nothing_beside_what_is_unchanged() {
+    for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(install(root.path(), init).status.success());
+        let (once, again) = (files(root.path()).len(), install(root.path(), init));
+        assert!(again.status.success());
+        assert_eq!(files(root.path()).len(), once, "{init}: {again:?}");
+    }
 }
 
 #[test]
@@ -87,18 +124,53 @@ fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
 }
 
 #[test]
-fn another_programs_polkit_policy_is_kept_and_ours_replaced() {
+fn another_programs_policy_is_kept_and_ours_replaced() {
+    for name in [BUS_POLICY, POLKIT_POLICY] {
+        let root = tempfile::tempdir().expect("a folder");
+        let policy = root.path().join(name);
+        assert!(install(root.path(), "").status.success());
+        let ours = fs::read_to_string(&policy).expect("a text");
+        fs::write(&policy, format!("{ours}<!-- older -->\n")).expect("a file");
+        assert!(install(root.path(), "").status.success());
+        assert_eq!(fs::read_to_string(&policy).expect("a text"), ours, "an older one of ours");
+        fs::write(&policy, "<vendor>The systemd Project</vendor>\n").expect("a file");
+        assert!(install(root.path(), "").status.success());
+        assert_eq!(fs::read_to_string(&policy).expect("a text"), "<vendor>The systemd Project</vendor>\n");
+        assert_eq!(fs::read_to_string(root.path().join(KEPT).join(name)).expect("a text"), ours);
+    }
+}
+
+#[test]
+fn another_packages_manual_page_is_kept_and_ours_replaced() {
+    if Command::new("scdoc").arg("-v").output().is_err() {
+        println!("skipped: no scdoc");
+        return;
+    }
     let root = tempfile::tempdir().expect("a folder");
-    let policy = root.path().join("usr/local/share/polkit-1/actions/org.freedesktop.login1.policy");
-    assert!(install(root.path(), "").status.success());
-    let ours = fs::read_to_string(&policy).expect("a text");
-    fs::write(&policy, ours.replace("keep", "old")).expect("a file");
-    assert!(install(root.path(), "").status.success());
-    assert_eq!(fs::read_to_string(&policy).expect("a text"), ours, "an older one of ours");
-    fs::write(&policy, "<vendor>The systemd Project</vendor>\n").expect("a file");
-    assert!(install(root.path(), "").status.success());
-    assert_eq!(fs::read_to_string(&policy).expect("a text"), "<vendor>The systemd Project</vendor>\n");
-    assert_eq!(fs::read_to_string(policy.with_extension("policy.session-rs-new")).expect("a text"), ours);
+    let share = root.path().join("usr/local/share");
+    fs::create_dir_all(share.join("man/man1")).expect("a folder");
+    fs::write(share.join("man/man1/last.1.gz"), "theirs").expect("a file");
+    for _ in ["once", "again"] {
+        assert!(install(root.path(), "").status.success());
+    }
+    assert_eq!(fs::read_to_string(share.join("man/man1/last.1.gz")).expect("a text"), "theirs");
+    assert!(!share.join("man/man1/last.1").exists(), "it would be shown in place of theirs");
+    for page in ["session-rs/man/man1/last.1", "man/man1/lastb.1", "man/man8/getty.8"] {
+        let text = fs::read_to_string(share.join(page)).expect("a page");
+        assert!(text.contains("of session-rs"), "{page}");
+    }
+    assert!(!share.join("session-rs/man/man8/getty.8").exists(), "ours is replaced where it is");
+}
+
+#[test]
+fn every_init_can_start_logind() {
+    for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(install(root.path(), init).status.success());
+        let starts =
+            |file: &PathBuf| fs::read_to_string(file).expect("a text").contains("/usr/local/libexec/session-rs/logind");
+        assert!(files(&root.path().join("etc")).iter().any(starts), "{init}");
+    }
 }
 
 #[test]

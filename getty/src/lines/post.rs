@@ -42,6 +42,8 @@ pub(crate) struct Post {
     backoff: Backoff,
     /// What the log was told last of a line that cannot be used.
     complaint: String,
+    /// Whether it could not even be opened when it was tried last.
+    awaits_device: bool,
     /// Whether a reload took the line away while somebody was there.
     is_dismissed: bool,
 }
@@ -71,7 +73,8 @@ impl Post {
     /// A line that is to be opened as soon as it is attended to.
     pub(crate) fn new(id: u64, entry: Entry, now: Instant) -> Self {
         let state = State::Down(Deadline::after(now, delay(&entry)));
-        Self { id, entry, state, backoff: Backoff::default(), complaint: String::new(), is_dismissed: false }
+        let (backoff, complaint) = (Backoff::default(), String::new());
+        Self { id, entry, state, backoff, complaint, awaits_device: false, is_dismissed: false }
     }
 
     /// What its descriptor is known by.
@@ -94,7 +97,7 @@ impl Post {
 
     /// Whether its device may come to be there or to be of use.
     pub(crate) fn awaits_device(&self) -> bool {
-        matches!(self.state, State::Down(_)) && !self.complaint.is_empty()
+        matches!(self.state, State::Down(_)) && self.awaits_device
     }
 
     /// Its device has changed: it is tried soon, however long it was to wait; but no sooner than that whoever makes devices
@@ -121,6 +124,7 @@ impl Post {
 
     /// Opens the line and prompts, unless somebody is there or it is not to be open now.
     fn open(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
+        self.awaits_device = false;
         if self.entry.status == Status::IfConsole && !presence::is_console(self.line()) {
             self.state = State::Down(Deadline::NEVER); // the kernel's consoles change with a boot; a reload asks again
             return Ok(Turn::Kept);
@@ -148,7 +152,10 @@ impl Post {
         let State::Prompting(prompt) = &mut self.state else { return Ok(Turn::Kept) };
         let seen = prompt.look();
         let is_typed = seen.contains(PollFlags::IN);
-        if seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) || (is_typed && prompt.is_hung_up()) {
+        let is_over = seen.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+            || (is_typed && prompt.is_hung_up())
+            || (!is_typed && seen.contains(PollFlags::OUT) && prompt.write().is_err());
+        if is_over {
             epoll::delete(&context.epoll, &**prompt)?;
             let wait = self.backoff.after(now.saturating_duration_since(prompt.since()));
             return self.rest_for(wait, context, now);
@@ -159,10 +166,7 @@ impl Post {
             let State::Prompting(prompt) = std::mem::replace(&mut self.state, down) else { return Ok(Turn::Kept) };
             return self.visit(context, *prompt, now);
         }
-        if seen.contains(PollFlags::OUT) && prompt.is_behind() {
-            prompt.write();
-            epoll::modify(&context.epoll, &**prompt, EventData::new_u64(self.id), prompt.interest())?;
-        }
+        epoll::modify(&context.epoll, &**prompt, EventData::new_u64(self.id), prompt.interest())?;
         Ok(Turn::Kept)
     }
 
@@ -257,6 +261,7 @@ impl Post {
             records::vacate(self.line(), &context.files);
         }
         self.complaint = complaint;
+        self.awaits_device = end.is_of_device();
         self.state = State::Down(Deadline::after(now, self.backoff.after_failure()));
     }
 
@@ -272,6 +277,7 @@ impl Post {
                 self.withdraw(context)?;
                 self.backoff = Backoff::default();
                 self.complaint.clear();
+                self.awaits_device = false;
                 self.state = State::Down(Deadline::after(now, Duration::ZERO));
             }
         }

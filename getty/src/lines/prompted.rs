@@ -18,7 +18,7 @@ use crate::conversation::{self, Opening, Scene};
 use crate::end::End;
 use crate::modes::SavedModes;
 use crate::records::{self, Predecessor};
-use crate::terminal::Terminal;
+use crate::terminal::{self, Terminal};
 
 /// A line that is open and set up.
 #[derive(Debug)]
@@ -68,7 +68,7 @@ impl Prompted {
         }
         let shown = conversation::opening(&entry.arguments, &terminal, &scene, files).map(Shown::from);
         let mut prompted = Self { terminal, saved, scene, shown, since: now };
-        prompted.write();
+        prompted.write()?;
         Ok(prompted)
     }
 
@@ -87,17 +87,22 @@ impl Prompted {
         self.shown.as_ref().is_some_and(|shown| !shown.rest.is_empty())
     }
 
-    /// Writes what the terminal takes now; the rest stays. A line that fails is seen to be hung up.
-    pub(crate) fn write(&mut self) {
-        let Some(Shown { rest, .. }) = &mut self.shown else { return };
+    /// Writes what the terminal takes now; the rest stays.
+    ///
+    /// # Errors
+    /// If the terminal will take no more. It need not be hung up, and may be ready for the rest for ever.
+    pub(crate) fn write(&mut self) -> Result<(), End> {
+        let Some(Shown { rest, .. }) = &mut self.shown else { return Ok(()) };
         while !rest.is_empty() {
             match rustix::io::write(&self.terminal, rest) {
                 Ok(written) => drop(rest.drain(..written)),
                 Err(Errno::INTR) => {}
-                Err(_) => return,
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(e) => return Err(terminal::failure(e)),
             }
         }
         *rest = Vec::new();
+        Ok(())
     }
 
     /// Shows the issue and the prompt again if they read differently now; whether they do. What the terminal has not taken
@@ -108,7 +113,9 @@ impl Prompted {
         let has_changed = changed.is_some();
         if let Some(opening) = changed {
             *shown = opening.into();
-            self.write();
+            if self.write().is_err() {
+                // What is left makes that known as soon as the line is looked at.
+            }
         }
         has_changed
     }

@@ -1,13 +1,16 @@
 //! Many lines, one process: nobody on one line disturbs another, or whoever comes next on the same.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::termios::{Action, tcflow};
 
-use crate::harness::{Person, Room, until};
+use crate::harness::{GETTY, Getty, Person, Room, until};
 use crate::many::{answer, keeper, start};
 
 const STAYS: &str = "#!/bin/sh\necho \"for $2\"\nread -r word\n";
@@ -69,6 +72,29 @@ fn a_line_that_is_stopped_holds_up_no_other_and_is_started_for_the_next_prompt()
     other.sees("for carol");
     tcflow(stopped.open(), Action::OOn).unwrap();
     stopped.sees("alice");
+}
+
+#[test]
+fn a_line_that_fails_whoever_writes_to_it_waits_longer_and_longer_and_holds_up_no_other() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return println!("skipped: no strace");
+    }
+    let room = Room::new();
+    let (broken, mut other) = (Person::new(), Person::new());
+    let (trace, path, login) = (room.path("trace"), broken.path(), room.login());
+    let lines = format!("{},{}", broken.line(), other.line());
+    let mut words = vec!["-DDD".as_ref(), "-o".as_ref(), trace.as_os_str(), "-P".as_ref(), path.as_os_str()];
+    words.extend(["-e", "trace=write", "-e", "inject=write:error=EIO", GETTY, "--lines", &lines].map(OsStr::new));
+    words.extend(["-l".as_ref(), login.as_os_str()]);
+    let started = Instant::now();
+    let _keeper = Getty::spawn(&mut room.command("strace", &words));
+    answer(&mut other, "bob");
+    other.sees("<--><bob>.");
+    let failures = || fs::read_to_string(&trace).unwrap_or_default().matches("EIO").count();
+    let failed = until(|| Some(failures()).filter(|&failed| failed > 3));
+    assert!(started.elapsed() > Duration::from_secs(6), "{failed} times");
+    answer(&mut other, "carol");
+    other.sees("<--><carol>.");
 }
 
 #[test]

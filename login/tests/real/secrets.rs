@@ -43,6 +43,18 @@ fn the_parent_of_a_session_holds_no_password() {
 }
 
 #[test]
+fn no_descriptor_of_a_session_leads_into_its_parents_memory() {
+    let Some(machine) = Machine::new() else { return };
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    let folder = format!("/proc/{}/fd", seat.pid().as_raw_nonzero());
+    let files = fs::read_dir(folder).expect("root may look").flatten().map(|file| fs::read_link(file.path()));
+    let files: Vec<_> = files.flatten().collect();
+    assert!(files.len() > 3, "{files:?}");
+    assert!(files.iter().all(|file| !file.ends_with("mem")), "{files:?}");
+}
+
+#[test]
 fn a_new_password_is_forgotten_too() {
     let Some(machine) = Machine::new() else { return };
     let shadow = fs::read_to_string(machine.path("etc/shadow")).expect("it is read");

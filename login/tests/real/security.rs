@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use rustix::process::Pid;
 use utmp::{Record, Time};
 
 use crate::machine::{Machine, STACK};
-use crate::seat::Seat;
+use crate::seat::{Seat, ends};
 
 /// A stack that lets in whoever comes as far as PAM.
 const OPEN: &str = "auth required pam_permit.so\naccount required pam_permit.so\nsession required pam_permit.so\n";
@@ -139,6 +140,30 @@ fn cve_2005_4890_cve_2016_2779_what_a_session_pushes_into_its_line_nobody_reads_
     seat.types("mine\r");
     seat.sees("root read <");
     assert_eq!(seat.sees(">"), "mine>");
+}
+
+#[test]
+fn who_had_the_line_before_cannot_open_it_again_when_it_is_hung_up() {
+    let Some(machine) = Machine::new() else { return };
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        println!("skipped: no strace to hold login up with");
+        return;
+    }
+    // TCGETS is 0x5401 (asm-generic/ioctls.h): it fails on what was hung up.
+    let keep = "$SIG{$_} = 'IGNORE' for qw(HUP PIPE); my $modes = ' ' x 64; \
+        while (open(my $line, '+<', $ARGV[0])) { syswrite(STDOUT, \"open\\n\"); 1 while ioctl($line, 0x5401, $modes) }";
+    machine.write("run/keep", keep);
+    let before = "line=$(tty); chown alice $line; chmod 600 $line; mkfifo /run/open; \
+        setpriv --reuid 1000 --clear-groups perl /run/keep $line </dev/null >/run/open 2>/dev/null & read open </run/open";
+    // Whoever can open it has twenty milliseconds after each ioctl(2), and so after the hang-up.
+    let slowly = "strace -DDD -o /dev/null -e trace=ioctl -e inject=ioctl:delay_exit=20000";
+    let mut seat =
+        run(&machine, &format!("{before}; echo \"kept $open by @$!@\"; read go; exec {slowly} LOGIN --hangup"));
+    seat.sees("kept open by @");
+    let keeper = seat.sees("@").trim_end_matches('@').parse().expect("a number");
+    seat.types("\r");
+    ends(Pid::from_raw(keeper).expect("a process"));
+    assert_eq!(seat.owner(), (0, 0, 0o600));
 }
 
 #[test]

@@ -228,7 +228,6 @@ fn finish(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
         effects.push(Effect::Announce(Signal::SessionRemoved(*id)));
     }
     effects.extend(session.vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
-    effects.extend(session.vt.map_or(Vec::new(), |vt| gettys::session_over(vt, reach)));
     effects
 }
 

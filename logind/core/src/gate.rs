@@ -6,6 +6,7 @@ use crate::event::{Switch, Target};
 use crate::names::SessionId;
 use crate::registry::Core;
 use crate::seat::Seat;
+use crate::session::Stage;
 
 /// What a caller wants to do, as far as rights depend on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,10 @@ impl Core {
             Act::Lock(None) => ask(LOCK_SESSIONS),
             Act::Switch(switch) => {
                 let in_front = self.seat_of(switch).and_then(|seat| seat.active());
-                Gate::Ask(Question { action: CHVT, without_polkit: in_front.is_some_and(owns) })
+                // Who has logged out sits there no more, whatever still runs; the prompt that is there is the next one's.
+                let is_open = |id: &SessionId| self.session(id).is_some_and(|s| s.stage() == Stage::Open);
+                let without_polkit = in_front.is_some_and(|id| owns(id) && is_open(id));
+                Gate::Ask(Question { action: CHVT, without_polkit })
             }
         }
     }

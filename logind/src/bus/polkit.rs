@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use logind_api::error;
 use logind_core::event::RequestId;
@@ -17,8 +17,10 @@ use zbus::message::{Builder, Type};
 use zbus::{Fd, Message, Variant};
 
 use super::call::Called;
+use super::complaints::{Complaints, complain};
 use super::driver::DRIVER;
 use super::fault::Fault;
+use crate::processes::has_ended;
 
 /// polkit's name on the bus.
 pub(super) const NAME: &str = "org.freedesktop.PolicyKit1";
@@ -34,13 +36,15 @@ pub(super) const MOST_OF_USER: usize = 32;
 pub(super) struct Polkit {
     asked: HashMap<NonZeroU32, Asked>,
     last: u64,
+    complaints: Complaints,
 }
 
 #[derive(Debug)]
 struct Asked {
     case: Case,
     uid: Uid,
-    is_by_process: bool,
+    /// The process that polkit was asked about, if it was asked so.
+    process: Option<OwnedFd>,
     cancellation: String,
 }
 
@@ -88,12 +92,15 @@ impl Polkit {
     pub(super) fn ask(&mut self, case: Case, uid: Uid, subject: Subject<'_>) -> zbus::Result<Message> {
         self.last += 1;
         let cancellation = format!("session-rs-{}", self.last);
-        let is_by_process = matches!(subject, Subject::Process(..));
+        let process = match &subject {
+            Subject::Process(pidfd, _) => Some(pidfd.try_clone()?),
+            Subject::BusName(_) => None,
+        };
         let flags = if case.is_interactive { ALLOW_INTERACTION } else { 0 };
         let details = BTreeMap::<&str, &str>::new();
         let body = (described(subject), case.question.action, details, flags, cancellation.as_str());
         let message = to_polkit("CheckAuthorization").build(&body)?;
-        let asked = Asked { case, uid, is_by_process, cancellation };
+        let asked = Asked { case, uid, process, cancellation };
         self.asked.insert(message.primary_header().serial_num(), asked);
         Ok(message)
     }
@@ -111,16 +118,32 @@ impl Polkit {
         if !is_heard {
             return None;
         }
-        let Asked { case, is_by_process, .. } = self.asked.remove(&serial)?;
+        let Asked { case, process, .. } = self.asked.remove(&serial)?;
         let may = match message.message_type() {
             Type::MethodReturn => judged(message, case.is_interactive),
-            _ if case.question.without_polkit && cannot_tell(message, is_by_process) => Ok(()),
+            _ if self.cannot_tell(message, process.as_ref()) && case.question.without_polkit => Ok(()),
             _ => Err(Fault::denied()),
         };
         Some(match may {
             Ok(()) => Verdict::Open(case.called),
             Err(fault) => Verdict::Shut(case.request, fault),
         })
+    }
+
+    /// Whether there is no polkit, or one from before 124 that is asked about a process by its pidfd. Any other error is a
+    /// no: a polkit that is there but fails may have rules against it. Whoever calls and ends can bring such errors about,
+    /// the one of an old polkit too; so that counts only while the process is there.
+    fn cannot_tell(&mut self, message: &Message, process: Option<&OwnedFd>) -> bool {
+        let header = message.header();
+        let name = header.error_name().map(|name| name.as_str()).unwrap_or_default();
+        let is_absent =
+            ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"].contains(&name);
+        let is_there = process.is_some_and(|pidfd| !has_ended(pidfd.as_fd()));
+        let is_old = is_there && name == "org.freedesktop.PolicyKit1.Error.Failed";
+        if !is_absent && !is_old {
+            complain!(self.complaints, "polkit cannot be asked: {}", name.escape_debug());
+        }
+        is_absent || is_old
     }
 
     /// Whether nothing waits for an answer.
@@ -179,22 +202,10 @@ fn judged(message: &Message, is_interactive: bool) -> Result<(), Fault> {
     }
 }
 
-/// Whether there is no polkit, or one from before 124 that is asked about a process by its pidfd. Any other error is a no:
-/// a polkit that is there but fails may have rules against it.
-fn cannot_tell(message: &Message, is_by_process: bool) -> bool {
-    let header = message.header();
-    let name = header.error_name().map(|name| name.as_str()).unwrap_or_default();
-    let is_absent =
-        ["org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner"].contains(&name);
-    let is_old = is_by_process && name == "org.freedesktop.PolicyKit1.Error.Failed";
-    if !is_absent && !is_old {
-        warn!("polkit cannot be asked: {}", name.escape_debug());
-    }
-    is_absent || is_old
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use logind_core::Event;
     use logind_core::event::Target;
 
@@ -203,17 +214,42 @@ mod tests {
     const OWNER: &str = ":1.9";
 
     fn asked(polkit: &mut Polkit, without_polkit: bool) -> Message {
+        ask_about(polkit, without_polkit, Subject::BusName(":1.5"))
+    }
+
+    fn ask_about(polkit: &mut Polkit, without_polkit: bool, subject: Subject<'_>) -> Message {
         let request = RequestId(7);
         let event = Event::Terminate { request, target: Target::User(Uid::ROOT) };
         let called = Box::new(Called { event, leader: None });
         let question = Question { action: "org.freedesktop.login1.manage", without_polkit };
         let case = Case { request, called, question, is_interactive: false };
-        polkit.ask(case, Uid::ROOT, Subject::BusName(":1.5")).expect("a message")
+        polkit.ask(case, Uid::ROOT, subject).expect("a message")
     }
 
     fn yes(to: &Message, from: &'static str) -> Message {
         let body = ((true, false, BTreeMap::<&str, &str>::new()),);
         Message::method_return(&to.header()).sender(from).build(&body).expect("a message")
+    }
+
+    /// polkit fails, asked about a process that is there still, or is not.
+    fn failed_about(is_alive: bool) -> Verdict {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
+        let (pidfd, _) = crate::processes::pin(child.id()).expect("it runs");
+        let mut polkit = Polkit::default();
+        let question = ask_about(&mut polkit, true, Subject::Process(pidfd, Uid::ROOT));
+        if !is_alive {
+            child.kill().and_then(|()| child.wait()).expect("its end");
+        }
+        let failed = error(&question, OWNER, "org.freedesktop.PolicyKit1.Error.Failed");
+        let verdict = polkit.answered(&failed, Some(OWNER)).expect("an answer");
+        child.kill().and_then(|()| child.wait()).expect("its end");
+        verdict
+    }
+
+    #[test]
+    fn who_leaves_its_connection_to_another_and_ends_makes_no_new_polkit_an_old_one() {
+        assert!(matches!(failed_about(true), Verdict::Open(_)), "it knows no pidfds");
+        assert!(matches!(failed_about(false), Verdict::Shut(RequestId(7), _)), "there was nobody to know");
     }
 
     fn error(to: &Message, from: &'static str, name: &'static str) -> Message {

@@ -136,7 +136,7 @@ impl Jobs {
                 Err(error) => Err(error),
             };
             let seen = seen.unwrap_or_else(|error| {
-                tracing::warn!(vt = vt.get(), error = %error, "cannot see who has a virtual terminal: it gets no getty");
+                tracing::warn!(vt = vt.get(), error = %error, "cannot see who has a virtual terminal: it counts as somebody's");
                 VtUse::Open
             });
             (Uid::ROOT, Event::Vt(vt, VtNews::Seen(seen)))

@@ -105,3 +105,15 @@ fn who_is_in_front_may_switch_away_where_there_is_no_polkit_and_nobody_else() {
         assert_eq!(world.core.gate(&own, &Act::Switch(&nothing)), ask("org.freedesktop.login1.chvt", false));
     }
 }
+
+#[test]
+fn who_has_logged_out_and_left_something_running_takes_no_terminal_from_the_next() {
+    let mut world = World::new();
+    let front = world.open(at_vt(1000, 100, 1));
+    let _ = world.handle(Event::Foreground(Some(vt(1))));
+    let alice = Caller { uid: uid(1000), pid: 500, session: Some(front), owner: Some(uid(1000)) };
+    let away = Switch::Vt(seat0(), vt(2));
+    assert_eq!(world.core.gate(&alice, &Act::Switch(&away)), ask("org.freedesktop.login1.chvt", true));
+    let _ = world.release(&front);
+    assert_eq!(world.core.gate(&alice, &Act::Switch(&away)), ask("org.freedesktop.login1.chvt", false));
+}

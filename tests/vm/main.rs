@@ -1,6 +1,7 @@
 //! The machine: a real kernel, a real init and a keyboard, under QEMU; and what is to be seen there, scenario by scenario.
 
 mod image;
+mod limit;
 mod machine;
 mod options;
 mod paths;
@@ -43,7 +44,8 @@ fn carry_out(request: Request) -> Outcome<ExitCode> {
         Request::Type(text) => play::type_text(&text)?,
         Request::Screen(vt) => play::show(&vt)?,
         Request::Script(script) => print!("{}", machine::ask_another(&script)?),
-        Request::Run { names, goes_on } => {
+        Request::Run { names, goes_on, within } => {
+            let _limit = within.map(limit::exit_after);
             let counts = runner::run(&table::select(&names)?, goes_on)?;
             let is_well = skips::are_expected(&counts)? && counts.failed == 0;
             println!("{counts}");

@@ -1,17 +1,20 @@
 //! The command line of `vm`.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 pub(crate) const HELP: &str = "\
-usage: vm [--go-on] [NAME…]
+usage: vm [--go-on] [--within MINUTES] [NAME…]
        vm --play [--without WHAT]
        vm --screen VT | --keys KEYS | --type TEXT | --run SCRIPT
 
 Runs the scenarios whose names contain one of the NAMEs, or all, on a Debian with sysvinit under QEMU.
 
   --go-on         after a failure use the machine as it is, and spare the next scenario a boot
+  --within MINUTES
+                  fail if it takes longer than that altogether
   --list          print the scenarios' names
   --play          boot the machine to play with: the terminal is its serial line
   --without WHAT  in it there is no: bus, udev, var, or disk to write to (root)
@@ -25,7 +28,7 @@ Runs the scenarios whose names contain one of the NAMEs, or all, on a Debian wit
 /// What was asked for.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Run { names: Vec<String>, goes_on: bool },
+    Run { names: Vec<String>, goes_on: bool, within: Option<Duration> },
     Play { without: Vec<String> },
     Keys(String),
     Type(String),
@@ -39,11 +42,13 @@ impl Request {
     /// Reads the arguments that follow the program's name.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
         let (mut names, mut without, mut is_play, mut goes_on) = (Vec::new(), Vec::new(), false, false);
+        let mut within = None;
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("play") => is_play = true,
                 Long("go-on") => goes_on = true,
+                Long("within") => within = Some(Duration::from_secs(60 * parser.value()?.parse::<u64>()?)),
                 Long("without") => without.push(parser.value()?.string()?),
                 Long("keys") => return Ok(Self::Keys(parser.value()?.string()?)),
                 Long("type") => return Ok(Self::Type(parser.value()?.string()?)),
@@ -58,7 +63,7 @@ impl Request {
         match (is_play, names.is_empty(), without.is_empty()) {
             (true, true, _) => Ok(Self::Play { without }),
             (true, false, _) => Err("--play takes no names".into()),
-            (false, _, true) => Ok(Self::Run { names, goes_on }),
+            (false, _, true) => Ok(Self::Run { names, goes_on, within }),
             (false, _, false) => Err("--without goes with --play".into()),
         }
     }

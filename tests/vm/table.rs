@@ -3,13 +3,14 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, clock, faults, lacking, power, serial, switching};
+use crate::scenarios::{boot, cgroups, claims, clock, demand, faults, lacking, power, serial, switching};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,
     switching::SCENARIOS,
     claims::SCENARIOS,
     cgroups::SCENARIOS,
+    demand::SCENARIOS,
     faults::SCENARIOS,
     serial::SCENARIOS,
     power::SCENARIOS,

@@ -27,7 +27,8 @@ fn gone(machine: &mut Machine, pid: &str) -> Outcome {
 fn a_killed_getty_is_followed_by_another(machine: &mut Machine) -> Outcome {
     machine.go_to(2)?;
     let getty = started_on(machine, "tty2")?;
-    machine.sh(&format!("kill -9 {getty}"))?;
+    // Its prompt still stands there, and would be taken for the next one's.
+    machine.sh(&format!("printf '\\033[H\\033[J' >/dev/tty2; kill -9 {getty}"))?;
     gone(machine, &getty)?;
     let next = started_on(machine, "tty2")?;
     ensure!(next != getty, "init has started no other getty");

@@ -4,6 +4,7 @@ pub(crate) mod boot;
 pub(crate) mod cgroups;
 pub(crate) mod claims;
 pub(crate) mod clock;
+pub(crate) mod demand;
 pub(crate) mod faults;
 pub(crate) mod lacking;
 pub(crate) mod power;

@@ -13,11 +13,13 @@ pub(crate) const SCENARIOS: &[Scenario] =
 const TODAY: i64 = 1_800_000_000;
 
 fn a_clock_that_is_set_for_the_first_time_puts_the_boot_right(machine: &mut Machine) -> Outcome {
-    ensure!(machine.sh("who -b")?.contains("1970-01-02"), "the machine has a clock");
+    let first = "Jan  2 00:0"; // who tells no year
+    ensure_eq!(machine.sh("date +%Y")?, "1970");
+    ensure!(machine.sh("who -b")?.contains(first), "the boot is not recorded by the clock");
     let waiting =
         machine.sh(&format!("{PROGRAMS}/utmp-record --wait clock-change </dev/null >/run/said 2>&1 & echo $!"))?;
     machine.until(&format!("ls -l /proc/{waiting}/fd | grep timerfd"))?;
-    ensure!(machine.sh("who -b")?.contains("1970-01-02"), "the boot was changed before the clock");
+    ensure!(machine.sh("who -b")?.contains(first), "the boot was changed before the clock");
 
     machine.sh(&format!("date -s @{TODAY}"))?;
     machine.until(&format!("! test -d /proc/{waiting}"))?;

@@ -2,7 +2,8 @@
 //!
 //! A machine without a battery for its clock comes up in 1970, or whenever it was last seen, and records its boot then. The
 //! kernel counts how long it is up however the clock is set: so what the clock was set by is how far the record lies from
-//! where it would be written now.
+//! where it would be written now. An init that records the boot itself does so some seconds after the kernel has begun, so a
+//! record from the time that the machine is up may be right, and is left alone.
 
 use utmp::{Files, ReadError, Record, Time};
 
@@ -34,10 +35,11 @@ pub(crate) fn change(files: &Files, system: &System) -> Result<Option<Change>, R
 }
 
 fn since(boot: Record, up_since: Time, now: Time) -> Option<Change> {
-    let set_by = up_since.seconds.saturating_sub(boot.time.seconds);
-    if set_by.abs() < NOTICED {
+    let may_be_right = up_since.seconds.saturating_sub(NOTICED)..now.seconds.saturating_add(NOTICED);
+    if may_be_right.contains(&boot.time.seconds) {
         return None;
     }
+    let set_by = up_since.seconds.saturating_sub(boot.time.seconds);
     let before = Time { seconds: now.seconds.saturating_sub(set_by).max(0), ..now };
     Some(Change {
         boot_was: boot.time,
@@ -67,6 +69,12 @@ mod tests {
     fn a_clock_that_was_set_back_is_noticed_as_well() {
         let change = since(Record::boot(b"", at(5000)), at(2000), at(2060)).unwrap();
         assert_eq!((change.before.time, change.after.time), (at(5060), at(2060)));
+    }
+
+    #[test]
+    fn a_boot_that_init_recorded_a_while_after_the_kernel_began_is_no_set_clock() {
+        assert_eq!(since(Record::boot(b"", at(5015)), at(5000), at(5020)), None);
+        assert_eq!(since(Record::boot(b"", at(5015)), at(5000), at(9000)), None);
     }
 
     #[test]

@@ -18,6 +18,9 @@ use crate::record::{Record, Time};
 use crate::step::Step;
 use crate::{lock, paths, slot, write};
 
+/// How far the two records of one boot may lie apart, in seconds.
+const APART: u64 = 2;
+
 /// Where the files are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Files {
@@ -226,7 +229,8 @@ impl Files {
         Ok(Appended::Written)
     }
 
-    /// Puts `boot` in the place of the boot record of the time `was`: in utmp, and in wtmp where it is the last boot.
+    /// Puts `boot` in the place of the boot record of the time `was`: in utmp, and in wtmp where it is the last boot. The two
+    /// may lie up to two seconds apart: sysvinit reads the clock for each.
     ///
     /// # Errors
     /// If a file cannot be opened or written; it is then as it was. A wtmp that may only be appended to (chattr(1)) is one.
@@ -242,7 +246,7 @@ impl Files {
             let record = view.to_record();
             if record.is_boot() {
                 let corrected = Record { time: boot.time, ..record };
-                let is_it = record.time == was;
+                let is_it = record.time.seconds.abs_diff(was.seconds) <= APART;
                 let place = records.position();
                 return if is_it {
                     write::replace(&file, place, &corrected.to_bytes()).map_err(failed)

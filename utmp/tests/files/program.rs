@@ -253,10 +253,21 @@ fn a_boot_of_wtmp_that_is_another_is_not_corrected() {
     let root = Root::with_logs();
     root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
     root.files.append_wtmp(&Record::boot(b"", Time::from_seconds(7))).unwrap();
-    root.files.append_wtmp(&Record::boot(b"", Time::from_seconds(8))).unwrap();
+    root.files.append_wtmp(&Record::boot(b"", Time::from_seconds(70))).unwrap();
     assert!(run(&root, &["clock-change"]).status.success());
     let times: Vec<_> = root.files.wtmp_since(0).unwrap()[..2].iter().map(|record| record.time.seconds).collect();
-    assert_eq!(times, [7, 8]);
+    assert_eq!(times, [7, 70]);
+}
+
+#[test]
+fn a_boot_for_whose_two_records_init_read_the_clock_twice_is_corrected_in_both() {
+    let root = Root::with_logs();
+    root.files.update(&Record::boot(b"", Time::from_seconds(7))).unwrap();
+    root.files.append_wtmp(&Record::boot(b"", Time::from_seconds(8))).unwrap();
+    assert!(run(&root, &["clock-change"]).status.success());
+    let (now, ever): (Vec<_>, _) = (root.files.utmp_records().unwrap().collect(), root.files.wtmp_since(0).unwrap());
+    assert!(now[0].time.seconds > 1_000_000_000, "{:?}", now[0]);
+    assert_eq!(ever[0].time, now[0].time);
 }
 
 #[test]

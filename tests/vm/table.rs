@@ -3,7 +3,7 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, clock, demand, faults, lacking, power, serial, switching};
+use crate::scenarios::{boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, switching};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,
@@ -14,6 +14,7 @@ const THEMES: &[&[Scenario]] = &[
     faults::SCENARIOS,
     serial::SCENARIOS,
     power::SCENARIOS,
+    many::SCENARIOS,
     lacking::SCENARIOS,
     clock::SCENARIOS,
 ];

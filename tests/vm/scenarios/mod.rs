@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod demand;
 pub(crate) mod faults;
 pub(crate) mod lacking;
+pub(crate) mod many;
 pub(crate) mod power;
 mod seat;
 pub(crate) mod serial;

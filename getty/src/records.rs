@@ -1,10 +1,12 @@
 //! What utmp and wtmp say about the line: who was there before, and that a getty waits there now.
 //!
-//! A record that cannot be written is told to the log and costs nobody the login.
+//! A record that cannot be written is told to the log and costs nobody the login; where none can, it is told once for all.
+
+use std::error::Error;
 
 use nix::unistd::{getpid, getsid};
-use tracing::warn;
-use utmp::{Files, Kind, Record, Time};
+use tracing::{info, warn};
+use utmp::{Files, Kind, Record, Time, Unrecorded};
 
 use crate::arguments::{HangUp, Host};
 use crate::line::{LineError, LineName};
@@ -42,7 +44,7 @@ impl Predecessor {
         match files.on_line(line.as_str().as_bytes()) {
             Ok(record) => Self::of(record, getpid().as_raw(), |record| process::lives(record.pid, record.time)),
             Err(e) => {
-                warn!(line = line.as_str(), error = %e, "cannot tell who was on the line before");
+                warn!(line = line.as_str(), error = &e as &dyn Error, "cannot tell who was on the line before");
                 Self::Gone
             }
         }
@@ -87,7 +89,7 @@ pub(crate) fn vacate(line: &LineName, files: &Files) {
             write(files, &logout(&record, Time::now()));
         }
         Ok(_) => {}
-        Err(e) => warn!(line = line.as_str(), error = %e, "cannot tell who was on the line"),
+        Err(e) => warn!(line = line.as_str(), error = &e as &dyn Error, "cannot tell who was on the line"),
     }
 }
 
@@ -104,11 +106,18 @@ fn logout(record: &Record, now: Time) -> Record {
 
 fn write(files: &Files, record: &Record) {
     let placed = files.put(record).unwrap_or_else(|e| {
-        warn!(error = %e, "cannot write to utmp");
+        warn!(error = &e as &dyn Error, "cannot write to utmp");
         record.clone()
     });
-    if let Err(e) = files.append_wtmp(&placed) {
-        warn!(error = %e, "cannot write to wtmp");
+    match files.to_tell(&files.wtmp, files.append_wtmp(&placed)) {
+        None => {}
+        Some(Unrecorded::Absent) => {
+            info!(file = %files.wtmp.display(), "nothing is recorded until there is such a file");
+        }
+        Some(Unrecorded::ReadOnly(e)) => {
+            warn!(error = &e as &dyn Error, "nothing is recorded until the disk can be written");
+        }
+        Some(Unrecorded::Failed(e)) => warn!(error = &e as &dyn Error, "cannot write to wtmp"),
     }
 }
 

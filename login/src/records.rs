@@ -1,17 +1,21 @@
 //! What utmp, wtmp, btmp, lastlog, lastlog2 and the audit trail are told: the failures, one login, one logout.
 //!
-//! A record that cannot be written costs a line in the log, never a login.
+//! A record that cannot be written costs a line in the log, never a login; where none can, it is a line for all.
 
 mod audit;
 mod lastlog2;
 
+use std::error::Error;
+use std::path::Path;
+
 use nix::unistd::{Pid, Uid, getsid};
-use tracing::warn;
-use utmp::{Exit, Files, Kind, LastLogin, Record, Text, Time};
+use tracing::{info, warn};
+use utmp::{Appended, Exit, Files, Kind, LastLogin, Record, Text, Time, Unrecorded, WriteError};
 
 use crate::account::Account;
 use crate::host::Host;
 use crate::line::LineName;
+use crate::paths;
 use audit::{Outcome, Who};
 
 /// The records of one login on one line.
@@ -44,16 +48,14 @@ impl Records {
     /// An attempt failed (btmp, audit).
     pub(crate) fn failed(&self, name: &str) {
         let record = Record::failed_login(self.line.as_str().as_bytes(), self.pid, name.as_bytes(), Time::now());
-        if let Err(error) = self.files.append_btmp(&self.hosted(record)) {
-            warn!(error = &error as &dyn std::error::Error, "cannot record a failed login");
-        }
+        self.tell(&self.files.btmp, self.files.append_btmp(&self.hosted(record)), "cannot record a failed login");
         audit::tell(&Who::Name(name), &self.line, self.host.as_ref(), Outcome::Failed);
     }
 
     /// The login of `uid` before this one. Asked before the session is opened: a PAM module may write this one.
     pub(crate) fn last_login(&self, uid: Uid) -> Option<LastLogin> {
         self.files.last_login(uid.as_raw()).unwrap_or_else(|error| {
-            warn!(error = &error as &dyn std::error::Error, "cannot read the last login");
+            warn!(error = &error as &dyn Error, "cannot read the last login");
             None
         })
     }
@@ -76,20 +78,22 @@ impl Records {
             return;
         }
         let login = LastLogin { time: now, line: Text::new(line), host: Text::new(self.host()) };
-        if let Err(error) = self.files.record_lastlog(account.uid.as_raw(), &login) {
-            warn!(error = &error as &dyn std::error::Error, "cannot record the last login");
-        }
+        let outcome = self.files.record_lastlog(account.uid.as_raw(), &login);
+        self.tell(&self.files.lastlog, outcome, "cannot record the last login");
     }
 
     /// This is the user's last login (lastlog2). Not lastlog's matter: the database has names, and no holes for numbers.
     pub(crate) fn last_login_is_now(&self, account: &Account) {
-        lastlog2::record(&lastlog2::Entry {
+        let recorded = lastlog2::record(&lastlog2::Entry {
             user: account.name.as_str(),
             time: Time::now().seconds,
             line: self.line.as_str(),
             host: self.host.as_ref().map(Host::as_str),
             service: self.service(),
         });
+        if let Err(error) = recorded {
+            self.tell(Path::new(paths::LASTLOG2), Err(error), "cannot record the last login");
+        }
     }
 
     /// PAM's service: `remote` if the person comes from elsewhere.
@@ -112,7 +116,7 @@ impl Records {
 
     fn write(&self, record: Record, mark: WtmpMark) {
         let placed = self.files.put(&record).unwrap_or_else(|error| {
-            warn!(error = &error as &dyn std::error::Error, "cannot update utmp");
+            warn!(error = &error as &dyn Error, "cannot update utmp");
             record
         });
         self.append(&placed, mark);
@@ -122,8 +126,18 @@ impl Records {
         if self.is_written(&record.kind, mark) {
             return;
         }
-        if let Err(error) = self.files.append_wtmp(record) {
-            warn!(error = &error as &dyn std::error::Error, "cannot append to wtmp");
+        self.tell(&self.files.wtmp, self.files.append_wtmp(record), "cannot append to wtmp");
+    }
+
+    /// Tells the log what became of a record for `file`: of a fault, that `what` failed.
+    fn tell(&self, file: &Path, outcome: Result<Appended, WriteError>, what: &str) {
+        match self.files.to_tell(file, outcome) {
+            None => {}
+            Some(Unrecorded::Absent) => info!(file = %file.display(), "nothing is recorded until there is such a file"),
+            Some(Unrecorded::ReadOnly(error)) => {
+                warn!(error = &error as &dyn Error, "nothing is recorded until the disk can be written");
+            }
+            Some(Unrecorded::Failed(error)) => warn!(error = &error as &dyn Error, "{what}"),
         }
     }
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::Command;
 
 use nix::fcntl::{FcntlArg, fcntl};
+use rustix::mount::{MountFlags, mount_bind, mount_remount};
 use tests::outcome::Outcome;
 use tests::terminal::Terminal;
-use tests::{ensure, ensure_eq, peers, settings, stack};
+use tests::{ensure, ensure_eq, log, peers, settings, stack};
 
 use crate::case::{Case, inside};
 
@@ -16,6 +17,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_login_is_in_lastlog2s_database_where_no_module_writes_it),
     inside!(what_pam_lastlog2_shows_login_does_not_show_again),
     inside!(a_locked_database_of_last_logins_holds_no_login),
+    inside!(a_database_of_last_logins_on_a_read_only_disk_is_told_of_once),
 ];
 
 const DATABASE: &str = "/var/lib/lastlog/lastlog2.db";
@@ -88,5 +90,16 @@ fn a_locked_database_of_last_logins_holds_no_login() -> Outcome {
     let before = fs::read(DATABASE)?;
     visit(ours()?)?;
     ensure!(fs::read(DATABASE)? == before, "the database has changed");
+    Ok(())
+}
+
+fn a_database_of_last_logins_on_a_read_only_disk_is_told_of_once() -> Outcome {
+    begin()?;
+    mount_bind(DATABASE, DATABASE)?;
+    mount_remount(DATABASE, MountFlags::BIND | MountFlags::RDONLY, "")?;
+    visit(ours()?)?;
+    visit(ours()?)?;
+    let lines = log::lines_about(DATABASE)?;
+    ensure!(lines.len() == 1 && lines[0].contains("Read-only file system"), "the log says {lines:#?}");
     Ok(())
 }

@@ -12,16 +12,17 @@ use tests::outcome::Outcome;
 use tests::people::{ALICE, BOB};
 use tests::run::run;
 use tests::visit::{self, Visit};
-use tests::{ensure, ensure_eq, paths, peers, process, settings, wait};
+use tests::{ensure, ensure_eq, log, paths, peers, process, settings, wait};
 use utmp::{Files, Record, Time};
 
 use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(on_a_full_disk_no_record_is_torn_and_a_person_logs_in),
-    inside!(read_only_records_cost_a_line_in_the_log_and_no_login),
+    inside!(read_only_records_cost_a_line_in_the_log_each_and_no_login),
+    inside!(a_disk_that_can_be_written_again_has_records_again_and_its_next_loss_is_told),
     inside!(a_missing_utmp_is_made_anew_for_its_group),
-    inside!(without_any_record_file_a_person_logs_in),
+    inside!(missing_records_cost_a_line_in_the_log_each_and_no_login),
     inside!(a_torn_record_is_cut_off_and_the_others_are_kept),
     inside!(a_symbolic_link_is_not_written_through),
     inside!(a_reader_that_holds_a_lock_for_ever_costs_no_record),
@@ -32,6 +33,7 @@ pub(crate) const CASES: &[Case] = &[
 
 const WTMP: &str = "/var/log/wtmp";
 const BTMP: &str = "/var/log/btmp";
+const LASTLOG: &str = "/var/log/lastlog";
 const UTMP: &str = "/run/utmp";
 /// A record's size (utmp(5)).
 const SIZE: u64 = 384;
@@ -41,6 +43,30 @@ fn alice_comes_and_goes() -> Outcome {
     ensure_eq!(visit.shell("id -un")?, "alice");
     ensure_eq!(visit.leave()?, 0);
     Ok(())
+}
+
+/// She mistypes her password first.
+fn alice_comes_at_the_second_attempt_and_goes() -> Outcome {
+    let mut visit = Visit::at_the_door()?;
+    visit.give("alice", "wrong")?;
+    visit.terminal.expect("Login incorrect")?;
+    visit.terminal.log_in(&ALICE)?;
+    ensure_eq!(visit.leave()?, 0);
+    Ok(())
+}
+
+/// Sees that the log has one line about each of `files`, with `word` in it.
+fn are_told_once(files: &[&str], word: &str) -> Outcome {
+    for file in files {
+        let lines = log::lines_about(file)?;
+        ensure!(lines.len() == 1 && lines[0].contains(word), "of {file} the log says {lines:#?}");
+    }
+    Ok(())
+}
+
+fn make_read_only(file: &str) -> Outcome {
+    mount_bind(file, file)?;
+    Ok(mount_remount(file, MountFlags::BIND | MountFlags::RDONLY, "")?)
 }
 
 /// Waits until the log has a line about each of `files`: whoever reads it learns which records are lost.
@@ -82,15 +108,31 @@ fn on_a_full_disk_no_record_is_torn_and_a_person_logs_in() -> Outcome {
     log_tells_of(&["wtmp", "utmp"])
 }
 
-fn read_only_records_cost_a_line_in_the_log_and_no_login() -> Outcome {
-    for file in [UTMP, WTMP, BTMP, "/var/log/lastlog"] {
-        mount_bind(file, file)?;
-        mount_remount(file, MountFlags::BIND | MountFlags::RDONLY, "")?;
+fn read_only_records_cost_a_line_in_the_log_each_and_no_login() -> Outcome {
+    settings::login_defs("FAIL_DELAY", "0")?;
+    for file in [UTMP, WTMP, BTMP, LASTLOG] {
+        make_read_only(file)?;
     }
     let before = fs::read(WTMP)?;
-    alice_comes_and_goes()?;
+    alice_comes_at_the_second_attempt_and_goes()?;
+    alice_comes_at_the_second_attempt_and_goes()?;
     ensure_eq!(fs::read(WTMP)?, before);
-    log_tells_of(&["wtmp", "utmp"])
+    log_tells_of(&[UTMP])?;
+    are_told_once(&[WTMP, BTMP, LASTLOG], "Read-only file system")
+}
+
+fn a_disk_that_can_be_written_again_has_records_again_and_its_next_loss_is_told() -> Outcome {
+    make_read_only(WTMP)?;
+    alice_comes_and_goes()?;
+    are_told_once(&[WTMP], "Read-only file system")?;
+    mount_remount(WTMP, MountFlags::BIND, "")?;
+    alice_comes_and_goes()?;
+    let last = run("last", &["-f", WTMP])?.well()?.stdout;
+    ensure_eq!(last.lines().filter(|row| row.starts_with("alice")).count(), 1);
+    mount_remount(WTMP, MountFlags::BIND | MountFlags::RDONLY, "")?;
+    alice_comes_and_goes()?;
+    ensure_eq!(log::lines_about(WTMP)?.len(), 2);
+    Ok(())
 }
 
 fn a_missing_utmp_is_made_anew_for_its_group() -> Outcome {
@@ -104,11 +146,17 @@ fn a_missing_utmp_is_made_anew_for_its_group() -> Outcome {
     Ok(())
 }
 
-fn without_any_record_file_a_person_logs_in() -> Outcome {
-    for file in [UTMP, WTMP, BTMP, "/var/log/lastlog"] {
+fn missing_records_cost_a_line_in_the_log_each_and_no_login() -> Outcome {
+    settings::login_defs("FAIL_DELAY", "0")?;
+    for file in [UTMP, WTMP, BTMP, LASTLOG] {
         fs::remove_file(file)?;
     }
-    alice_comes_and_goes()
+    alice_comes_at_the_second_attempt_and_goes()?;
+    alice_comes_at_the_second_attempt_and_goes()?;
+    for file in [WTMP, BTMP, LASTLOG] {
+        ensure!(!Path::new(file).exists(), "{file} was made");
+    }
+    are_told_once(&[WTMP, BTMP, LASTLOG], "file=/")
 }
 
 fn a_torn_record_is_cut_off_and_the_others_are_kept() -> Outcome {
@@ -137,7 +185,7 @@ fn a_torn_record_is_cut_off_and_the_others_are_kept() -> Outcome {
 
 fn a_symbolic_link_is_not_written_through() -> Outcome {
     settings::login_defs("FAIL_DELAY", "0")?;
-    for file in [UTMP, WTMP, BTMP, "/var/log/lastlog"] {
+    for file in [UTMP, WTMP, BTMP, LASTLOG] {
         let victim = format!("/tmp/victim{}", file.replace('/', "-"));
         fs::write(&victim, "precious")?;
         fs::remove_file(file)?;
@@ -148,7 +196,7 @@ fn a_symbolic_link_is_not_written_through() -> Outcome {
     visit.terminal.expect("Login incorrect")?;
     visit.terminal.log_in(&ALICE)?;
     ensure_eq!(visit.leave()?, 0);
-    for file in [UTMP, WTMP, BTMP, "/var/log/lastlog"] {
+    for file in [UTMP, WTMP, BTMP, LASTLOG] {
         let victim = format!("/tmp/victim{}", file.replace('/', "-"));
         ensure_eq!(fs::read_to_string(&victim)?, "precious");
         ensure!(fs::symlink_metadata(file)?.is_symlink(), "{file} was replaced");
@@ -160,8 +208,7 @@ fn a_symbolic_link_is_not_written_through() -> Outcome {
 fn a_reader_that_holds_a_lock_for_ever_costs_no_record() -> Outcome {
     let said = fs::File::create("/tmp/held")?;
     let mut holder = peers::judge("hold_lock")?;
-    let holder =
-        holder.args([UTMP, WTMP, "/var/log/lastlog"]).uid(BOB.uid).gid(BOB.uid).stdin(Stdio::null()).stdout(said);
+    let holder = holder.args([UTMP, WTMP, LASTLOG]).uid(BOB.uid).gid(BOB.uid).stdin(Stdio::null()).stdout(said);
     let holder = process::Process::start(holder)?;
     wait::until("bob holds his locks", || Ok(fs::read_to_string("/tmp/held")?.contains("held").then_some(())))?;
     let visit = Visit::begin(&ALICE)?;

@@ -2,6 +2,7 @@
 
 pub mod guest;
 pub mod init;
+pub mod log;
 pub mod outcome;
 pub mod paths;
 pub mod peers;

@@ -4,7 +4,9 @@
 pub const PROGRAMS: &str = "/usr/libexec/session-rs";
 /// Other people's packages, unpacked and not installed, read-only: `target/peers`.
 pub const PEERS: &str = "/opt/session-rs-peers";
-/// What the programs inside sent to `/dev/log`.
+/// Where programs send what is to be logged (`syslog(3)`).
+pub const LOG_SOCKET: &str = "/dev/log";
+/// What the programs inside sent to [`LOG_SOCKET`].
 pub const MESSAGES: &str = "/var/log/messages";
 /// The folder of every log inside; each daemon's standard error is `NAME.log`.
 pub const LOGS: &str = "/var/log";
@@ -16,5 +18,5 @@ pub const BUS: &str = "/run/dbus/system_bus_socket";
 pub const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 /// The name of the port of a virtual machine over which its agent is asked.
 pub const AGENT_PORT: &str = "agent";
-/// What the programs in a virtual machine sent to `/dev/log`.
+/// What the programs in a virtual machine sent to [`LOG_SOCKET`].
 pub const MACHINE_MESSAGES: &str = "/run/messages";

@@ -65,17 +65,21 @@ fn try_until(wait: Duration, attempt: impl Fn() -> Result<(), Errno>) -> bool {
 
 fn own_file(directory: &Path, name: &str) -> Result<File, Errno> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let lock = || open(directory.join(name), flags, Mode::RUSR | Mode::WUSR).map(File::from);
-    match lock() {
+    in_directory(directory, || open(directory.join(name), flags, Mode::RUSR | Mode::WUSR).map(File::from))
+}
+
+/// Does what makes a file in `directory`, which in early boot nobody has made yet.
+pub(crate) fn in_directory<T>(directory: &Path, attempt: impl Fn() -> Result<T, Errno>) -> Result<T, Errno> {
+    match attempt() {
         Err(Errno::NOENT) => {
             make(directory)?;
-            lock()
+            attempt()
         }
         outcome => outcome,
     }
 }
 
-/// In early boot nobody has made the directory yet. Its mode must not depend on our umask: others have sockets there.
+/// Its mode must not depend on our umask: others have sockets there.
 fn make(directory: &Path) -> Result<(), Errno> {
     match mkdir(directory, Mode::RWXU) {
         Ok(()) => {}

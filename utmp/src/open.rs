@@ -55,6 +55,13 @@ pub enum WriteError {
     },
 }
 
+impl WriteError {
+    /// Whether nothing can be written there, whatever it is.
+    pub(crate) fn is_of_a_read_only_disk(&self) -> bool {
+        matches!(self, Self::Open { source, .. } if source.kind() == io::ErrorKind::ReadOnlyFilesystem)
+    }
+}
+
 /// utmp, to read and write; made if absent: 0664, of group utmp if there is one, whatever the umask.
 pub(crate) fn utmp(path: &Path, groups: &Path) -> Result<File, WriteError> {
     if let Some(file) = existing(path, OFlags::RDWR)? {

@@ -25,6 +25,8 @@ pub(crate) const WTMP_LOCK: &str = "wtmp.lock";
 pub(crate) const BTMP_LOCK: &str = "btmp.lock";
 /// In the lock directory: held while lastlog is written.
 pub(crate) const LASTLOG_LOCK: &str = "lastlog.lock";
+/// Behind a file's name, in the lock directory: that nothing is recorded in it has been told.
+pub(crate) const TOLD: &str = ".told";
 /// The processes there are, by their numbers (proc(5)).
 pub(crate) const PROC: &str = "/proc";
 /// The terminals there are.

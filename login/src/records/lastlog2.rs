@@ -9,7 +9,10 @@ use std::ffi::CString;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
 use tracing::{debug, warn};
+use utmp::WriteError;
 
 use crate::{errand, paths};
 
@@ -28,10 +31,18 @@ pub(super) struct Entry<'a> {
 }
 
 /// Writes `entry`, if there is a database and no module of the PAM stack writes it: `pam_lastlog2(8)` has brought the
-/// library into this process then.
-pub(super) fn record(entry: &Entry<'_>) {
-    if !Path::new(paths::LASTLOG2).exists() || sys::is_loaded() {
-        return;
+/// library into this process then. What goes wrong is told here.
+///
+/// # Errors
+/// If nothing can be written there at all: the disk is read-only.
+pub(super) fn record(entry: &Entry<'_>) -> Result<(), WriteError> {
+    let database = Path::new(paths::LASTLOG2);
+    if !database.exists() || sys::is_loaded() {
+        return Ok(());
+    }
+    // The library has no word for it.
+    if let Err(Errno::ROFS) = access(database, Access::WRITE_OK) {
+        return Err(WriteError::Open { path: database.to_owned(), source: Errno::ROFS.into() });
     }
     match errand::within(PATIENCE, || write(entry)) {
         Ok(Some(true)) => {}
@@ -39,6 +50,7 @@ pub(super) fn record(entry: &Entry<'_>) {
         Ok(None) => warn!(database = paths::LASTLOG2, ?PATIENCE, "the last login is not recorded: no answer"),
         Err(error) => warn!(database = paths::LASTLOG2, %error, "the last login is not recorded"),
     }
+    Ok(())
 }
 
 fn write(entry: &Entry<'_>) -> bool {

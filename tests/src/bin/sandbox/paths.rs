@@ -26,7 +26,6 @@ pub(crate) const FORGOTTEN: [&str; 6] = [
     "/var/lib/session-rs",
 ];
 
-pub(crate) const LOG_SOCKET: &str = "/dev/log";
 pub(crate) const BUS_CONFIG: &str = "/etc/dbus-1/system.conf";
 pub(crate) const BUS_SERVICES: &str = "/etc/dbus-1/services";
 pub(crate) const LOGIN: &str = "/bin/login";

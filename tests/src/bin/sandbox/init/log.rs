@@ -6,10 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 
-use ::tests::paths::{LOGS, MESSAGES};
+use ::tests::paths::{LOG_SOCKET, LOGS, MESSAGES};
 
 use crate::error::{Error, Tried};
-use crate::paths;
 
 /// The socket and the file.
 #[derive(Debug)]
@@ -21,10 +20,9 @@ pub(super) struct Log {
 impl Log {
     /// Starts to listen.
     pub(super) fn open() -> Result<Self, Error> {
-        let socket = UnixDatagram::bind(paths::LOG_SOCKET).tried("listen at", paths::LOG_SOCKET)?;
-        socket.set_nonblocking(true).tried("listen at", paths::LOG_SOCKET)?;
-        fs::set_permissions(paths::LOG_SOCKET, Permissions::from_mode(0o666))
-            .tried("open to all", paths::LOG_SOCKET)?;
+        let socket = UnixDatagram::bind(LOG_SOCKET).tried("listen at", LOG_SOCKET)?;
+        socket.set_nonblocking(true).tried("listen at", LOG_SOCKET)?;
+        fs::set_permissions(LOG_SOCKET, Permissions::from_mode(0o666)).tried("open to all", LOG_SOCKET)?;
         fs::write(MESSAGES, "").tried("write", MESSAGES)?;
         let file = OpenOptions::new().append(true).open(MESSAGES).tried("write", MESSAGES)?;
         Ok(Self { socket, file })

@@ -122,6 +122,9 @@ pub(crate) fn be_the_only_one() -> Result<File, StartError> {
 /// Watches the graphics devices; without that all is well but what display managers are told.
 pub(crate) fn watch_graphics(sources: &mut Sources) {
     let graphics = Graphics::open(Path::new(paths::UDEV), Path::new(paths::GRAPHICS));
+    if graphics.as_ref().is_ok_and(|graphics| !graphics.has_udev()) {
+        tracing::info!("no udev yet: whether there is a graphics device is seen in {}", paths::GRAPHICS);
+    }
     if let Err(error) = graphics.and_then(|graphics| sources.watch_graphics(graphics)) {
         tracing::warn!(error = %error, "cannot see whether there is a graphics device");
     }

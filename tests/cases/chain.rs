@@ -6,15 +6,14 @@ use std::path::Path;
 
 use tests::outcome::Outcome;
 use tests::people::{ALICE, BOB, ROOT};
-use tests::process;
 use tests::visit::{self, Visit};
-use tests::{ensure, ensure_eq};
+use tests::{ensure, ensure_eq, log, paths, process};
 
 use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(a_name_and_a_password_become_a_shell_in_a_registered_session),
-    inside!(without_a_bus_it_is_the_same_session, "--no-bus"),
+    inside!(without_a_bus_it_is_the_same_session_and_one_line_in_the_log, "--no-bus"),
     inside!(on_a_hybrid_host_it_is_the_same_session, "--hybrid"),
     inside!(on_a_hybrid_host_nothing_is_left_either, "--hybrid"),
     inside!(after_exit_and_the_stop_delay_nothing_is_left),
@@ -56,8 +55,10 @@ fn a_name_and_a_password_become_a_shell_in_a_registered_session() -> Outcome {
     visit::gone(&session)
 }
 
-fn without_a_bus_it_is_the_same_session() -> Outcome {
-    a_name_and_a_password_become_a_shell_in_a_registered_session()
+fn without_a_bus_it_is_the_same_session_and_one_line_in_the_log() -> Outcome {
+    a_name_and_a_password_become_a_shell_in_a_registered_session()?;
+    ensure_eq!(log::lines_about(paths::BUS)?.len(), 1);
+    Ok(())
 }
 
 fn on_a_hybrid_host_it_is_the_same_session() -> Outcome {

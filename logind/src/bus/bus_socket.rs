@@ -13,7 +13,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep_until, timeout};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 use zbus::MessageStream;
 use zbus::connection::Builder;
 
@@ -29,20 +29,23 @@ const QUEUE: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Connects to the bus at `path`, however long that takes.
-pub(super) async fn connect(path: &Path) -> MessageStream {
+/// Connects to the bus at `path`, however long that takes. That there is none is told if it `is_news`.
+pub(super) async fn connect(path: &Path, mut is_news: bool) -> MessageStream {
     let mut pause = SHORTEST;
     loop {
         // Watched before it is tried: what appears in between is seen.
         let watch = Watch::towards(path).inspect_err(|error| warn!("cannot watch for the system bus: {error}"));
-        let again = match attempt(path).await {
+        let failed = match attempt(path).await {
             Ok(stream) => return stream,
-            Err(Failed::Absent) if watch.is_ok() => None,
-            Err(failed) => {
-                debug!("cannot connect to the system bus: {failed}");
-                Some(Instant::now() + pause)
-            }
+            Err(failed) => failed,
         };
+        if std::mem::take(&mut is_news) {
+            info!(bus = %path.display(), reason = %failed, "no system bus yet: only our own socket is served");
+        } else {
+            debug!("cannot connect to the system bus: {failed}");
+        }
+        let will_be_seen = matches!(failed, Failed::Absent) && watch.is_ok();
+        let again = (!will_be_seen).then(|| Instant::now() + pause);
         tokio::select! {
             () = changed(watch.ok()) => pause = SHORTEST,
             () = at(again) => pause = (pause * 2).min(LONGEST),

@@ -105,10 +105,11 @@ impl SystemDoor {
 
 /// Connects, hands on what comes, and begins again when it ends.
 async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
-    let mut pause = Duration::ZERO;
+    let (mut pause, mut is_first) = (Duration::ZERO, true);
     loop {
         tokio::time::sleep(pause).await;
-        let mut messages = bus_socket::connect(&path).await;
+        // A bus that was there is told of when it goes.
+        let mut messages = bus_socket::connect(&path, std::mem::take(&mut is_first)).await;
         let began = Instant::now();
         let connection = Connection::from(&messages);
         if arrivals.send(Arrival::BusUp(connection)).await.is_err() {

@@ -10,9 +10,13 @@ use std::path::{Path, PathBuf};
 use logind_core::Event;
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 /// Devices that make a seat (sd-login(3), udev's 71-seat.rules), each a file named by its number.
 const MASTERS: &str = "tags/master-of-seat";
+
+/// udev's socket, of the type SOCK_SEQPACKET.
+const CONTROL: &str = "control";
 
 /// What is looked at.
 #[derive(Debug)]
@@ -41,6 +45,11 @@ impl Graphics {
         self.are_there
     }
 
+    /// Whether udev runs. Its files tell nothing: the initramfs's leaves them to a system that may have none.
+    pub(crate) fn has_udev(&self) -> bool {
+        is_listened_at(&self.udev.join(CONTROL)).unwrap_or(false)
+    }
+
     /// Something changed: looks again.
     pub(super) fn changed(&mut self) -> Option<Event> {
         self.drain();
@@ -58,7 +67,9 @@ impl Graphics {
             | WatchFlags::MOVED_FROM
             | WatchFlags::ONLYDIR;
         let masters = self.udev.join(MASTERS);
-        for (directory, levels) in [(&*masters, 4), (&*self.cards, 2)] {
+        // udev that comes makes its socket, also where the list is there from before.
+        let levels_of_udev = if self.has_udev() { 0 } else { 2 };
+        for (directory, levels) in [(&*masters, 4), (&*self.cards, 2), (&*self.udev, levels_of_udev)] {
             for level in directory.ancestors().take(levels) {
                 match inotify::add_watch(&self.inotify, level, flags) {
                     Ok(_) if level == directory => break,
@@ -77,10 +88,11 @@ impl Graphics {
     }
 
     fn look(&self) -> bool {
-        let Ok(masters) = fs::read_dir(self.udev.join(MASTERS)) else {
-            // The socket is there while udev runs; one that has seen no such device has no list of them.
-            return !self.udev.join("control").exists() && has_card(&self.cards);
-        };
+        if !self.has_udev() {
+            return has_card(&self.cards);
+        }
+        // udev that has seen no such device has no list of them.
+        let Ok(masters) = fs::read_dir(self.udev.join(MASTERS)) else { return false };
         let names = masters.flatten().map(|entry| entry.file_name());
         names.into_iter().any(|name| is_of_seat0(&self.udev.join("data").join(name)))
     }
@@ -90,6 +102,13 @@ impl AsFd for Graphics {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.inotify.as_fd()
     }
+}
+
+/// Whether a process has the socket of that name, which is not SOCK_DGRAM. Nobody is connected to: the kernel finds the
+/// owner before it compares the types (unix(7), EPROTOTYPE).
+fn is_listened_at(path: &Path) -> Result<bool, Errno> {
+    let socket = socket_with(AddressFamily::UNIX, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+    Ok(connect(&socket, &SocketAddrUnix::new(path)?) == Err(Errno::PROTOTYPE))
 }
 
 /// Whether udev's record of a device gives it to `seat0`, which has what is given to no other.
@@ -112,6 +131,8 @@ fn has_card(cards: &Path) -> bool {
 mod tests {
     use std::fs;
 
+    use rustix::net::{bind, socket};
+
     use super::*;
 
     #[test]
@@ -120,6 +141,7 @@ mod tests {
         let udev = run.path().join("udev");
         let mut graphics = Graphics::open(&udev, &run.path().join("dri")).expect("watched");
         assert!(!graphics.are_there());
+        let _udevd = udevd(&udev);
         for folder in ["data", "tags", "tags/master-of-seat"] {
             fs::create_dir_all(udev.join(folder)).expect("a directory");
             assert_eq!(graphics.changed(), None, "{folder}");
@@ -139,6 +161,26 @@ mod tests {
     }
 
     #[test]
+    fn what_the_initramfs_left_is_not_udevs_word() {
+        let run = tempfile::tempdir().expect("a directory");
+        let udev = run.path().join("udev");
+        let early = udevd(&udev);
+        for (file, text) in [("data/c226:0", "I:1\n"), ("tags/master-of-seat/c226:0", "")] {
+            fs::create_dir_all(udev.join(file).parent().expect("it has one")).expect("a directory");
+            fs::write(udev.join(file), text).expect("a file");
+        }
+        assert!(Graphics::open(&udev, &run.path().join("dri")).expect("watched").are_there());
+        drop(early);
+        let mut graphics = Graphics::open(&udev, &run.path().join("dri")).expect("watched");
+        assert!(!graphics.has_udev() && !graphics.are_there());
+        fs::remove_file(udev.join("control")).expect("it was left");
+        let _udevd = udevd(&udev);
+        assert!(is_readable(&graphics), "nobody would look");
+        assert!(graphics.has_udev());
+        assert_eq!(graphics.changed(), Some(Event::Graphics(true)));
+    }
+
+    #[test]
     fn without_udev_what_is_in_dev_counts_if_it_is_a_device() {
         let run = tempfile::tempdir().expect("a directory");
         let cards = run.path().join("dri");
@@ -146,6 +188,14 @@ mod tests {
         fs::write(cards.join("card0"), "").expect("a file");
         assert!(!Graphics::open(&run.path().join("udev"), &cards).expect("watched").are_there());
         assert!(!has_card(Path::new("/dev")), "a null device is no card");
+    }
+
+    /// udev, as far as its socket goes.
+    fn udevd(udev: &Path) -> OwnedFd {
+        fs::create_dir_all(udev).expect("a directory");
+        let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).expect("a socket");
+        bind(&socket, &SocketAddrUnix::new(udev.join("control")).expect("a name")).expect("bound");
+        socket
     }
 
     fn is_readable(graphics: &Graphics) -> bool {

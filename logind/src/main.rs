@@ -48,15 +48,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-            eprintln!("logind: {error}{source}");
+            tracing::error!("{error}{source}");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(options: &Options) -> Result<(), StartError> {
-    let ready = start::who_waits(options)?; // before any descriptor is opened
+    let ready = start::who_waits(options); // before any descriptor is opened
     start::log(options);
+    let ready = ready?;
     start::refuse_under_systemd()?;
     let descriptors = start::make_room();
     let _lock = start::be_the_only_one()?;

@@ -11,7 +11,7 @@ use tests::people::{ALICE, BOB, ROOT};
 use tests::process::{self, Process};
 use tests::run::{output, run};
 use tests::visit::{self, SESSIONS, Visit, file_of, is_active, manager};
-use tests::{ensure, ensure_eq, init, wait};
+use tests::{ensure, ensure_eq, init, log, paths, wait};
 
 use crate::case::{Case, inside};
 
@@ -24,6 +24,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(where_no_cgroup_can_be_made_a_person_logs_in_all_the_same),
     inside!(without_controllers_a_session_is_a_session),
     inside!(without_cgroups_a_session_is_a_session),
+    inside!(a_logind_that_cannot_start_says_so_in_the_log_whatever_becomes_of_its_standard_error),
 ];
 
 const PAGE: usize = 4096;
@@ -202,4 +203,12 @@ fn comes_and_goes(has_scope: bool) -> Outcome {
     ensure_eq!(cgroup.ends_with(&format!("session-{session}.scope")), has_scope);
     ensure_eq!(visit.leave()?, 0);
     visit::nothing_left()
+}
+
+fn a_logind_that_cannot_start_says_so_in_the_log_whatever_becomes_of_its_standard_error() -> Outcome {
+    init::stop("logind")?;
+    let file = "/run/no-such-file";
+    run("sh", &["-c", &format!("exec {}/logind --config {file} 2>/dev/null", paths::PROGRAMS)])?.refused()?;
+    ensure_eq!(log::lines_about(file)?.len(), 1);
+    Ok(())
 }

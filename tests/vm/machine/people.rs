@@ -90,6 +90,21 @@ impl Machine {
         self.console.expect(prompt(person))
     }
 
+    /// Mistypes the password on the serial line, and is told so.
+    ///
+    /// # Errors
+    /// That a question or the answer does not come.
+    pub(crate) fn be_refused_over_the_wire(&mut self, person: &Person) -> Outcome {
+        self.console.forget();
+        self.console.send("\r")?;
+        self.console.expect("login: ")?;
+        self.console.send(format!("{}\r", person.name))?;
+        self.console.expect("Password: ")?;
+        self.console.send("mistyped\r")?;
+        self.console.expect("Login incorrect")?;
+        self.console.expect("login: ")
+    }
+
     /// Leaves the shell on the serial line and waits for the next getty's prompt.
     ///
     /// # Errors

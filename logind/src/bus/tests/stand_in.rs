@@ -6,14 +6,15 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use logind_core::event::{Event, RequestId};
 use tokio::net::UnixListener;
 use tokio::time::timeout;
 use zbus::connection::Builder;
 use zbus::message::Type;
 use zbus::{Connection, Message, MessageStream, OwnedVariant, Variant};
 
-use super::client::runtime;
-use super::house::{House, MANAGER, PATIENCE};
+use super::client::{Idler, runtime};
+use super::house::{House, MANAGER, MANAGER_INTERFACE, NEVER_FOUND, PATIENCE};
 
 const GUID: &str = "0123456789abcdef0123456789abcdef";
 
@@ -113,5 +114,30 @@ fn a_bus_that_brings_more_calls_than_it_takes_answers_is_not_listened_to_until_i
         }
         calls.await.expect("all are sent");
         assert!(timeout(Duration::from_millis(50), listener.accept()).await.is_err(), "logind came again");
+    });
+}
+
+#[test]
+fn an_answer_to_a_call_through_a_bus_that_is_gone_goes_to_nobody_on_the_next() {
+    let house = House::open();
+    let leader = Idler::start();
+    runtime().block_on(async {
+        let listener = listen(&house);
+        let mut link = Link::accept(&listener).await;
+        let limits: Vec<(&str, OwnedVariant)> = Vec::new();
+        let asked = (NEVER_FOUND, leader.pid(), "sshd", "", "", "", "", 0_u32, "", "", false, "", "", limits);
+        let call = Message::method_call(MANAGER, "CreateSession").sender(":1.9").interface(MANAGER_INTERFACE);
+        link.send(&call.build(&asked).expect("a message")).await;
+        link.asked("GetConnectionCredentials").await;
+        link.send(&introspect(":1.9")).await;
+        link.answer().await;
+        drop(link);
+
+        let mut link = Link::accept(&listener).await;
+        house.happen(Event::UserFound { request: RequestId(1), account: Err(libc::ENOENT) });
+        link.send(&introspect(":1.8")).await;
+        link.asked("GetConnectionCredentials").await;
+        let answer = link.answer().await;
+        assert_eq!(answer.header().destination().map(|name| name.to_string()).as_deref(), Some(":1.8"));
     });
 }

@@ -132,7 +132,11 @@ impl Process {
     }
 }
 
-fn open(pid: u32) -> io::Result<OwnedFd> {
+/// A pidfd of the process that has the number `pid` now.
+///
+/// # Errors
+/// `ESRCH` if there is none; what pidfd_open(2) says otherwise.
+pub(crate) fn open(pid: u32) -> io::Result<OwnedFd> {
     let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
     Ok(pidfd_open(number, PidfdFlags::empty())?)
 }

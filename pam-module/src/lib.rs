@@ -21,6 +21,7 @@ mod login1;
 mod message;
 mod names;
 mod paths;
+mod proc;
 mod record;
 mod request;
 mod runtime_dir;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use utmp::Kind;
+use utmp::{Kind, Record, Time};
 
 use crate::harness::{GETTY, Getty, PATIENCE, Person, Room, gone, until};
 
@@ -245,6 +245,24 @@ fn a_login_that_dies_at_once_does_not_spin() {
     }
     answer_at(&mut other, "bob");
     other.sees("login: ");
+}
+
+#[test]
+fn who_logs_in_and_out_again_quickly_never_waits_for_the_prompt() {
+    let room = Room::with_login(STAYS);
+    let mut person = Person::new();
+    let keeper = keeper(&room, &[&person], &[]);
+    for _ in 0..10 {
+        // Were these ends that follow each other too fast, the last prompt would come later than anybody here waits.
+        answer(&mut person, "alice");
+        person.sees("for alice");
+        let login = children(&keeper)[0];
+        let record = Record::user_process(person.line().as_bytes(), login, b"alice", Time::now());
+        room.files().update(&record).unwrap();
+        person.types("out\r");
+        person.sees("bye out");
+    }
+    person.sees("login: ");
 }
 
 #[test]

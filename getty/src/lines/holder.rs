@@ -125,7 +125,8 @@ fn is_on(record: &Record, line: &LineName) -> bool {
     matches!(record.kind, Kind::LoginProcess | Kind::UserProcess)
         && process::lives(record.pid, record.time)
         && process::is_roots(record.pid)
-        && fs::symlink_metadata(line.path()).is_ok_and(|device| process::has_open(record.pid, device.rdev()))
+        && fs::symlink_metadata(line.path())
+            .is_ok_and(|device| process::has_open(record.pid, &line.path(), device.rdev()))
 }
 
 #[cfg(test)]

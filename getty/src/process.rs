@@ -38,6 +38,18 @@ pub(crate) fn is_roots(pid: i32) -> bool {
     ids.is_some_and(|ids| ids.split_ascii_whitespace().count() == 4 && ids.split_ascii_whitespace().all(|id| id == "0"))
 }
 
+/// Whether the device of this number is the controlling terminal of process `pid`. Nobody keeps one over a hang-up.
+pub(crate) fn controls(pid: i32, device: u64) -> bool {
+    Stat::of(pid).is_some_and(|stat| stat.controls(device))
+}
+
+/// Whether the same is true of a child of process `pid`, as of the shell of a login that has given the line up.
+pub(crate) fn is_parent_there(pid: i32, device: u64) -> bool {
+    let Ok(processes) = fs::read_dir(paths::PROCESSES) else { return false };
+    let numbers = processes.flatten().filter_map(|process| process.file_name().to_str()?.parse().ok());
+    numbers.filter_map(Stat::of).any(|stat| stat.parent == pid && stat.controls(device))
+}
+
 /// Whether process `pid` has the device of this number, at `path`, open.
 ///
 /// Of its other files only the names are looked at, and no file system is asked about the one: whose file it is may never
@@ -63,6 +75,10 @@ const SLACK: i64 = 2;
 struct Stat {
     /// A zombie, or on the way to be one.
     is_dead: bool,
+    /// Its parent's number.
+    parent: i32,
+    /// Its controlling terminal, in the kernel's numbers of devices (`new_encode_dev` in linux/kdev_t.h); 0 for none.
+    terminal: u32,
     /// Clock ticks from boot to its start.
     start: u64,
 }
@@ -78,8 +94,16 @@ impl Stat {
         let (_, rest) = text.rsplit_once(')')?;
         let mut fields = rest.split_ascii_whitespace();
         let is_dead = matches!(fields.next()?, "Z" | "X" | "x");
-        let start = fields.nth(18)?.parse().ok()?;
-        Some(Self { is_dead, start })
+        let parent = fields.next()?.parse().ok()?;
+        let terminal = fields.nth(2)?.parse::<i32>().ok()?.cast_unsigned();
+        let start = fields.nth(14)?.parse().ok()?;
+        Some(Self { is_dead, parent, terminal, start })
+    }
+
+    /// Whether its controlling terminal is the device of this number.
+    fn controls(self, device: u64) -> bool {
+        let (major, minor) = (self.terminal >> 8 & 0xfff, self.terminal & 0xff | self.terminal >> 12 & 0xf_ff00);
+        self.terminal != 0 && makedev(major, minor) == device
     }
 
     /// Seconds since the epoch, for a system that came up at `boot`.
@@ -139,6 +163,18 @@ mod tests {
     }
 
     #[test]
+    fn a_controlling_terminal_is_told_by_its_number() {
+        let stat = |terminal: i32| Stat { is_dead: false, parent: 1, terminal: terminal.cast_unsigned(), start: 1 };
+        for (terminal, major, minor) in
+            [(1025, 4, 1), (34819, 136, 3), (1_082_888, 134, 264), (i32::MIN + 0x400, 4, 0x8_0000)]
+        {
+            assert!(stat(terminal).controls(makedev(major, minor)), "{terminal}");
+            assert!(!stat(terminal).controls(makedev(major, minor + 1)), "{terminal}");
+        }
+        assert!(!stat(0).controls(0), "no terminal is no terminal");
+    }
+
+    #[test]
     fn a_file_system_that_never_answers_is_not_asked_whether_it_is_the_line() {
         let Ok(daemon) = File::options().read(true).write(true).open("/dev/fuse") else {
             return println!("skipped: no /dev/fuse to be had");
@@ -168,7 +204,7 @@ mod tests {
     #[test]
     fn a_process_may_have_any_name() {
         let stat = "7 (a) Z 1 (b) S 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 0 0";
-        assert_eq!(Stat::parse(stat), Some(Stat { is_dead: false, start: 4711 }));
+        assert_eq!(Stat::parse(stat), Some(Stat { is_dead: false, parent: 1, terminal: 0, start: 4711 }));
         for broken in ["", "7", "7 (a)", "7 (a) S 1 2 3"] {
             assert_eq!(Stat::parse(broken), None, "{broken}");
         }

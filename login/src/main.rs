@@ -10,6 +10,7 @@ mod environment;
 mod errand;
 mod failure;
 mod greeting;
+mod group;
 mod home;
 mod host;
 mod hush;
@@ -98,12 +99,11 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
 
     let admitted = admit(&mut request, &settings, &terminal, &records, &mut limits);
     drop(deadline);
-    let Admitted { mut account, mut session, greeting, home } = match admitted {
+    let Admitted { mut account, group, mut session, greeting, home } = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
     };
     title.show(&account);
-    let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
     let silent_home = home.leave_silent(&mut account, settings.timeout);
     let start = Start {
@@ -149,6 +149,8 @@ fn become_roots() -> Result<Limits, Failure> {
 /// Somebody who has been let in.
 struct Admitted {
     account: Account,
+    /// The line's while they are in, if there is such a group.
+    group: Option<u32>,
     session: Session,
     /// None for who wants none.
     greeting: Option<Greeting>,
@@ -170,6 +172,7 @@ fn admit(
     attempt::check_account(&mut transaction)?;
     let account = Account::of(&transaction, request.shell.as_deref())?;
     account.take_groups()?;
+    let group = group::of_lines(&settings.line_group, account.uid.is_root());
     let mut home = Home::default();
     let is_hushed = hush::is_asked_for(&account, settings, &mut home);
     let last_login = Some(account.uid).filter(|_| settings.shows_last_login()).and_then(|uid| records.last_login(uid));
@@ -184,7 +187,7 @@ fn admit(
     let is_trusted = request.is_authenticated;
     info!(line = %records.line(), user = account.name.as_str(), host = records.host(), is_trusted, "session opened");
     let greeting = Greeting { said: Said::new(session.take_said()), last_login };
-    Ok(Admitted { account, session, greeting: Some(greeting).filter(|_| !is_hushed), home })
+    Ok(Admitted { account, group, session, greeting: Some(greeting).filter(|_| !is_hushed), home })
 }
 
 /// Tells the person which variables of the command line are not theirs to set (shadow's login).

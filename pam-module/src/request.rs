@@ -140,20 +140,18 @@ impl Stand {
     }
 }
 
-/// Where a local login sits, of what it claims. Only seat0 has virtual terminals, and an X server tells its own.
+/// Where a local login sits that PAM does not place: on its X server's virtual terminal, which is the kernel's word; else
+/// where it claims to. Only seat0 has virtual terminals.
 fn place(
     seat: Option<SeatId>,
     vt: Option<VtNumber>,
     vt_of_display: impl FnOnce() -> Option<VtNumber>,
 ) -> (Option<SeatId>, Option<VtNumber>) {
+    if let Some(found) = vt_of_display() {
+        return (Some(SeatId::seat0()), Some(found));
+    }
     let may_have_vt = seat.as_ref().is_none_or(SeatId::is_seat0);
-    if !may_have_vt {
-        return (seat, None);
-    }
-    match vt.or_else(vt_of_display) {
-        Some(found) if vt.is_none() => (Some(SeatId::seat0()), Some(found)),
-        vt => (seat, vt),
-    }
+    (seat, vt.filter(|_| may_have_vt))
 }
 
 fn default_kind(display: &str, tty: &str) -> Kind {
@@ -343,21 +341,25 @@ mod tests {
     #[test]
     fn only_seat0_has_virtual_terminals() {
         let second = Inputs { seat: SeatId::parse(b"seat1"), vt: VtNumber::new(2), display: ":1".into(), ..person() };
-        let request = Request::new(second, &Arguments::default(), |_| VtNumber::new(7));
+        let request = Request::new(second, &Arguments::default(), |_| None);
         assert_eq!((request.seat(), request.vt()), ("seat1", 0));
     }
 
     #[test]
-    fn a_display_tells_its_own_virtual_terminal_if_none_is_claimed() {
-        let display = |vt| Inputs { display: ":1".into(), vt, ..person() };
-        let place = |inputs| {
+    fn cve_2025_6018_no_variable_moves_a_display_from_the_virtual_terminal_of_its_server() {
+        let place = |seat: &[u8], vt, of_server: Option<u32>| {
+            let inputs = Inputs { display: ":1".into(), seat: SeatId::parse(seat), vt, ..person() };
             let request = Request::new(inputs, &Arguments::default(), |display| {
                 assert_eq!(display, ":1");
-                VtNumber::new(7)
+                of_server.and_then(VtNumber::new)
             });
             (request.seat().to_owned(), request.vt())
         };
-        assert_eq!(place(display(None)), ("seat0".into(), 7));
-        assert_eq!(place(display(VtNumber::new(2))), (String::new(), 2));
+        for (seat, vt) in [("", None), ("", VtNumber::new(2)), ("seat0", VtNumber::new(2)), ("seat1", None)] {
+            assert_eq!(place(seat.as_bytes(), vt, Some(7)), ("seat0".into(), 7), "{seat} {vt:?}");
+        }
+        // A server that runs on no terminal, as that of another seat or a rootless one's, says nothing.
+        assert_eq!(place(b"seat0", VtNumber::new(2), None), ("seat0".into(), 2));
+        assert_eq!(place(b"", None, None), (String::new(), 0));
     }
 }

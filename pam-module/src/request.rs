@@ -44,7 +44,7 @@ impl Request {
     ) -> Self {
         let Terminal { tty, display, kind, class } = Terminal::of(&inputs, arguments);
         let is_remote = !inputs.remote_host.is_empty() && !is_this_machine(&inputs.remote_host);
-        let (seat, vt) = match Stand::of(&inputs.tty, is_remote) {
+        let (seat, vt) = match Stand::of(&inputs.tty, &display, is_remote) {
             Stand::Terminal(vt) => (Some(SeatId::seat0()), Some(vt)),
             Stand::NoSeat => (None, None),
             Stand::Unknown => {
@@ -118,14 +118,14 @@ impl Terminal {
 enum Stand {
     /// At a virtual terminal.
     Terminal(VtNumber),
-    /// At no seat: on another machine or a pseudo terminal, or nobody is there.
+    /// At no seat: on another machine, at a display of one, or on a pseudo terminal; or nobody is there.
     NoSeat,
     /// It does not say: display managers, and services without a terminal.
     Unknown,
 }
 
 impl Stand {
-    fn of(tty: &str, is_remote: bool) -> Self {
+    fn of(tty: &str, display: &str, is_remote: bool) -> Self {
         // sshd says "localhost" of who came to the machine and went on from there.
         if is_remote || matches!(tty, "ssh" | "cron") {
             return Self::NoSeat;
@@ -134,10 +134,15 @@ impl Stand {
         let digits = line.strip_prefix("tty").filter(|digits| !digits.starts_with('0'));
         match digits.and_then(|digits| VtNumber::parse(digits.as_bytes())) {
             Some(vt) => Self::Terminal(vt),
-            None if line.is_empty() || line.contains(':') => Self::Unknown,
+            None if is_none_or_local(line) && is_none_or_local(display) => Self::Unknown,
             None => Self::NoSeat,
         }
     }
+}
+
+/// Whether there is no display, or one of this machine: `:0` (X(7), DISPLAY NAMES).
+fn is_none_or_local(display: &str) -> bool {
+    display.is_empty() || display.starts_with(':')
 }
 
 /// Where a local login sits that PAM does not place: on its X server's virtual terminal, which is the kernel's word; else
@@ -315,6 +320,16 @@ mod tests {
         }
         let through_localhost = Inputs { remote_host: "localhost".into(), tty: "ssh".into(), ..person() };
         assert_eq!(claim(through_localhost), (String::new(), 0));
+    }
+
+    #[test]
+    fn who_looks_at_a_display_of_another_machine_can_claim_no_seat() {
+        for display in ["ws3.example:0", "192.0.2.1:0", "localhost:10.0", "[2001:db8::1]:0"] {
+            assert_eq!(claim(Inputs { tty: display.into(), ..person() }), (String::new(), 0), "{display}");
+            assert_eq!(claim(Inputs { display: display.into(), ..person() }), (String::new(), 0), "{display}");
+            let with_line = Inputs { tty: ":0".into(), display: display.into(), ..person() };
+            assert_eq!(claim(with_line), (String::new(), 0), "{display}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, switching};
+use crate::scenarios::{boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, switching, systemd};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,
@@ -17,6 +17,7 @@ const THEMES: &[&[Scenario]] = &[
     many::SCENARIOS,
     lacking::SCENARIOS,
     clock::SCENARIOS,
+    systemd::SCENARIOS,
 ];
 
 /// All scenarios, in the order of the themes.

@@ -38,7 +38,9 @@ fn main() -> ExitCode {
     let options = match options::parse(std::env::args_os()) {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help) => return start::print(options::HELP),
-        Ok(Request::Version) => return start::print(concat!("logind (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Version) => {
+            return start::print(concat!("logind from session-rs ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
         Err(error) => {
             eprintln!("logind: {error}\nTry 'logind --help'.");
             return ExitCode::from(2);

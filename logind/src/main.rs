@@ -57,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), StartError> {
-    let ready = start::who_waits(options)?; // before any descriptor is opened
+    let ready = start::who_waits(options); // before any descriptor is opened
     start::log(options);
     start::refuse_under_systemd()?;
     let descriptors = start::make_room();

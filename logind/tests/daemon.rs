@@ -217,6 +217,14 @@ async fn a_changed_configuration_is_read_at_a_hang_up() {
 }
 
 #[tokio::test]
+async fn a_logind_whose_supervisor_knows_nothing_of_readiness_serves_all_the_same() {
+    let mut house = House::build(Cgroups::Unified, "");
+    house.start_logind_without_descriptor();
+    let leader = Leader::start();
+    house.door().await.create_session(&leader).await;
+}
+
+#[tokio::test]
 async fn there_is_one_logind_at_a_time() {
     let mut house = House::build(Cgroups::Unified, "");
     house.start_logind();

@@ -220,7 +220,7 @@ async fn a_changed_configuration_is_read_at_a_hang_up() {
 async fn a_logind_whose_supervisor_knows_nothing_of_readiness_serves_all_the_same() {
     let mut house = House::build(Cgroups::Unified, "");
     house.start_logind_without_descriptor();
-    let leader = Leader::start();
+    let leader = house.leader();
     house.door().await.create_session(&leader).await;
 }
 

@@ -74,7 +74,7 @@ async fn serve(options: &Options, config: &Config, ready: Readiness, descriptors
     let foreground = Foreground::open(Path::new(paths::FOREGROUND), Path::new(paths::VIRTUAL_TERMINALS));
     let front = foreground.as_ref().and_then(Foreground::current);
     let core = Core::new(config.policy.clone(), foreground.is_some());
-    let base = Base::find().map_err(StartError::Kernel)?;
+    let base = Base::find();
     let hands = Hands {
         records: start::records()?,
         cgroups: Cgroups::find(config.manage_cgroups, &base),

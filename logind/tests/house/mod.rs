@@ -31,6 +31,8 @@ pub(crate) enum Cgroups {
     NotMounted,
     /// cgroup2, in which nothing can be made.
     ReadOnly,
+    /// cgroup2, and a /proc that hides PID 1.
+    Hidden,
 }
 
 /// The namespaces, the cgroup subtree they see, and the logind in them.
@@ -52,6 +54,9 @@ done
 umount -R /sys/fs/cgroup
 case $1 in
     Unified) mount -t cgroup2 cgroup2 /sys/fs/cgroup ;;
+    Hidden)
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        mount -t tmpfs tmpfs /proc/1 ;;
     ReadOnly) mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup ;;
     Hybrid)
         mount -t tmpfs tmpfs /sys/fs/cgroup

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use logind_api::error;
 use rustix::io::Errno;
 
 use crate::deadline::Deadline;
@@ -31,6 +32,17 @@ pub(crate) enum Failure {
     /// A call was broken off, and made again the session was already there: nobody knows whose.
     #[error("the login manager went away in the middle and now says the process is in a session already")]
     Orphaned,
+}
+
+impl Failure {
+    /// Whether other words in the request might have had another answer.
+    pub(crate) fn is_about_words(&self) -> bool {
+        match self {
+            Self::Taken => true,
+            Self::Refused(refusal) => refusal.is(error::INVALID_ARGS) || refusal.is(error::NO_SUCH_SEAT),
+            _ => false,
+        }
+    }
 }
 
 /// An error reply, as it came: not to be shown before it is escaped.

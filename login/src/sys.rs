@@ -6,12 +6,10 @@ use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::sys::time::TimeSpec;
 use nix::unistd::{ForkResult, Pid};
 use rustix::fs::OFlags;
 use termios::{TCSANOW, Termios};
@@ -146,20 +144,12 @@ pub(crate) fn reset_signals() {
     }
 }
 
-/// Waits until one of `signals`, which are blocked, is there, and takes it (`sigtimedwait(2)`); none if none comes in `time`.
+/// Has the kernel tell how a child ended, which it does for nobody who ignores that (`waitpid(2)`, SIGCHLD).
 ///
 /// # Errors
-/// `EINTR` if another signal was handled meanwhile.
-pub(crate) fn wait_for_signal(signals: &SigSet, time: Option<Duration>) -> nix::Result<Option<Signal>> {
-    let time = time.map(|time| *TimeSpec::from_duration(time).as_ref());
-    let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: both structures live through the call, or `time` is null for ever; nothing is asked about the signal.
-    let signal = unsafe { libc::sigtimedwait(signals.as_ref(), ptr::null_mut(), time) };
-    match Errno::result(signal) {
-        Ok(signal) => Signal::try_from(signal).map(Some),
-        Err(Errno::EAGAIN) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// Never, for this signal.
+pub(crate) fn keep_children() -> nix::Result<()> {
+    set_action(Signal::SIGCHLD, SigHandler::SigDfl, SaFlags::empty())
 }
 
 /// Ignores a signal.
@@ -236,8 +226,8 @@ extern "C" fn depart(signal: c_int) {
     unsafe { libc::raise(signal) };
 }
 
-/// Whether SIGHUP or SIGTERM came since [`note_ends`].
-static END_IS_ASKED: AtomicBool = AtomicBool::new(false);
+/// The last of SIGHUP and SIGTERM since [`note_ends`], by its number; 0 if neither came.
+static END_IS_ASKED: AtomicI32 = AtomicI32::new(0);
 
 /// From now on SIGHUP and SIGTERM are only noted: a session is open, and it is closed in order. Not blocked, because
 /// what PAM's modules start would inherit that.
@@ -251,11 +241,11 @@ pub(crate) fn note_ends() -> nix::Result<()> {
     Ok(())
 }
 
-/// Whether SIGHUP or SIGTERM has been noted.
-pub(crate) fn is_end_asked() -> bool {
-    END_IS_ASKED.load(Ordering::Relaxed)
+/// The signal that asks for the end, if one has been noted.
+pub(crate) fn asked_to_end() -> Option<Signal> {
+    Signal::try_from(END_IS_ASKED.load(Ordering::Relaxed)).ok()
 }
 
-extern "C" fn note(_: c_int) {
-    END_IS_ASKED.store(true, Ordering::Relaxed);
+extern "C" fn note(signal: c_int) {
+    END_IS_ASKED.store(signal, Ordering::Relaxed);
 }

@@ -89,6 +89,36 @@ fn a_shell_that_misses_the_first_hangup_is_told_again() {
 }
 
 #[test]
+fn no_module_that_buries_children_or_takes_signals_keeps_the_end_of_a_shell_from_login() {
+    for what in ["deaf=open", "deaf=auth", "thread=open"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.begin_stack_with(&format!("auth required HOSTILE {what}\nsession required HOSTILE {what}"));
+        let mut seat = machine.login(&["--", "alice"]);
+        seat.sees("Password: ");
+        seat.types("alices-secret\r");
+        seat.sees("$ ");
+        seat.types("exit 3\r");
+        assert_eq!(seat.exits(), Some(0), "{what}");
+        let record = &machine.utmp()[0];
+        assert_eq!((record.kind, record.exit.exit), (Kind::DeadProcess, 3), "{what}");
+    }
+}
+
+#[test]
+fn no_module_that_takes_signals_keeps_them_from_ending_a_session() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let Some(machine) = Machine::new() else { return };
+        machine.begin_stack_with("session required HOSTILE thread=open");
+        let mut seat = machine.login(&["-f", "alice"]);
+        seat.sees("$ ");
+        let shell = seat.asks_pid("echo $$");
+        seat.signals(signal);
+        assert_eq!(seat.exits(), Some(0));
+        seat::ends(shell);
+    }
+}
+
+#[test]
 fn a_line_that_hangs_up_ends_the_session_in_order() {
     let Some(machine) = Machine::new() else { return };
     note_sessions(&machine, "login");

@@ -1,7 +1,10 @@
 /* A PAM module that does to login what a bad module does. Arguments, for the phases named in them (auth, open, close):
  *   hang=PHASE      never returns, and keeps every signal from the process that can be kept
+ *   deaf=PHASE      has the kernel bury its children, and leaves it so
+ *   thread=PHASE    leaves a thread behind that takes every signal
  *   overwrite       looks another user up in every phase, and scribbles over what the C library returned (CVE-2001-1147)
  */
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,9 +12,27 @@
 #include <unistd.h>
 #include <security/pam_modules.h>
 
+static int is(const char *argument, const char *what, const char *phase) {
+    size_t length = strlen(what);
+    return strncmp(argument, what, length) == 0 && argument[length] == '=' && strcmp(argument + length + 1, phase) == 0;
+}
+
+static void *waits(void *nothing) {
+    for (;;)
+        pause();
+    return nothing;
+}
+
 static int behave(const char *phase, int argc, const char **argv) {
     for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "hang=", 5) == 0 && strcmp(argv[i] + 5, phase) == 0) {
+        if (is(argv[i], "deaf", phase))
+            signal(SIGCHLD, SIG_IGN);
+        if (is(argv[i], "thread", phase)) {
+            pthread_t thread;
+            if (pthread_create(&thread, NULL, waits, NULL) != 0)
+                return PAM_SYSTEM_ERR;
+        }
+        if (is(argv[i], "hang", phase)) {
             sigset_t all;
             sigfillset(&all);
             sigprocmask(SIG_BLOCK, &all, NULL);

@@ -160,6 +160,22 @@ pub(crate) fn ignore(signal: Signal) -> nix::Result<()> {
     set_action(signal, SigHandler::SigIgn, SaFlags::empty())
 }
 
+/// Does `act` with `signal` ignored, and gives it its action back.
+pub(crate) fn unmoved_by<T>(signal: Signal, act: impl FnOnce() -> T) -> T {
+    let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: SIG_IGN is no function of ours.
+    let before = unsafe { sigaction(signal, &ignored) };
+    let done = act();
+    if let Ok(before) = before {
+        // SAFETY: the action was in force a moment ago.
+        let restored = unsafe { sigaction(signal, &before) };
+        if let Err(error) = restored {
+            tracing::warn!(%signal, %error, "a signal stays ignored");
+        }
+    }
+    done
+}
+
 fn set_action(signal: Signal, handler: SigHandler, flags: SaFlags) -> nix::Result<()> {
     let action = SigAction::new(handler, flags, SigSet::empty());
     // SAFETY: the handlers used here are SIG_IGN, `depart` and `note`, which are async-signal-safe.

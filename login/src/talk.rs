@@ -1,9 +1,11 @@
 //! The conversation between PAM and the person at the line.
 
+use nix::sys::signal::Signal;
 use prompt::{LoginName, Refusal};
 use tracing::warn;
 
 use crate::pam::{Answer, Conversation, Notice, Question, Unanswered};
+use crate::sys;
 use crate::terminal::{Reply, Terminal};
 
 /// More of what modules said than this is not remembered.
@@ -16,18 +18,24 @@ pub(crate) struct Talk {
     said: Vec<u8>,
     /// How many more impossible names are worth asking again.
     patience: u32,
+    has_answered: bool,
     is_over: bool,
 }
 
 impl Talk {
     /// A conversation on `terminal` that ends after `tries` names that can be nobody's.
     pub(crate) fn new(terminal: Terminal, tries: u32) -> Self {
-        Self { terminal, said: Vec::new(), patience: tries, is_over: false }
+        Self { terminal, said: Vec::new(), patience: tries, has_answered: false, is_over: false }
     }
 
     /// Whether the person has left: nobody will answer any more.
     pub(crate) fn is_over(&self) -> bool {
         self.is_over
+    }
+
+    /// Whether a question other than that for the name was answered, since this was last asked.
+    pub(crate) fn has_answered(&mut self) -> bool {
+        std::mem::take(&mut self.has_answered)
     }
 
     /// What modules have told so far. It is forgotten here.
@@ -83,12 +91,20 @@ impl Conversation for Talk {
         if self.is_over {
             return Err(Unanswered); // the stack goes on to its next module, the person does not
         }
+        let terminal = self.terminal;
+        let ask = || match question {
+            Question::Hidden => terminal.ask_hidden(text),
+            _ => terminal.ask_visible(text),
+        };
         let reply = match question {
             Question::Name => return self.ask_name(text),
-            Question::Visible => self.terminal.ask_visible(text),
-            Question::Hidden => self.terminal.ask_hidden(text),
+            // The end of the line is an end of input too, and an attempt that is left so is still to be recorded.
+            _ if self.has_answered => sys::unmoved_by(Signal::SIGHUP, ask),
+            _ => ask(),
         };
-        self.heard(reply)?.ok_or(Unanswered)
+        let answer = self.heard(reply)?;
+        self.has_answered = true;
+        answer.ok_or(Unanswered)
     }
 
     fn tell(&mut self, notice: Notice, text: &[u8]) {

@@ -239,7 +239,7 @@ fn refuse(failure: &Failure, terminal: &Terminal, settings: &Settings) -> ExitCo
 /// Leaves the line as it was found, and to nobody.
 fn give_back(line: &Line, terminal: &Terminal, group: Option<u32>) {
     if let Err(error) = terminal.restore(line.fd()) {
-        info!(line = %line.name(), %error, "the line has hung up");
+        info!(line = %line.name(), %error, "the line has hung up, or is not as it was found");
     }
     line.take_back(group.unwrap_or(0));
     line.hang_up();

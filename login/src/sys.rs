@@ -132,6 +132,27 @@ pub(crate) fn hang_up(line: BorrowedFd<'_>) -> io::Result<()> {
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// What makes characters of what comes over `line`: `N_TTY` and the like (`TIOCGETD(2const)`).
+///
+/// # Errors
+/// `EIO` if the line was hung up.
+pub(crate) fn discipline(line: BorrowedFd<'_>) -> io::Result<c_int> {
+    let mut discipline: c_int = 0;
+    // SAFETY: `line` is open, and TIOCGETD writes one int to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCGETD, &raw mut discipline) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(discipline) }
+}
+
+/// Sets it (`TIOCSETD(2const)`).
+///
+/// # Errors
+/// `EIO` if the line was hung up, `EBUSY` if somebody does not let go of it for five seconds.
+pub(crate) fn set_discipline(line: BorrowedFd<'_>, discipline: c_int) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCSETD reads one int from the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCSETD, &raw const discipline) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Gives every signal its default action and lets every one through: nothing of ours or of our caller's is left.
 pub(crate) fn reset_signals() {
     for signal in 1..=libc::SIGRTMAX() {

@@ -219,8 +219,10 @@ fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit)
             (session, watch.outlive(shell))
         }
         Err(error) => {
-            error!(%error, "no process for the shell");
-            failure::tell(&error);
+            let failure = Failure::Shell(error);
+            error!(error = &failure as &dyn std::error::Error, "no session");
+            failure::tell(&failure);
+            terminal.linger(time_to_read);
             (session, Exit::default())
         }
     }

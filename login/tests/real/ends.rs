@@ -60,6 +60,21 @@ fn sigterm_and_sighup_to_login_end_the_session_in_order() {
 }
 
 #[test]
+fn who_can_have_no_process_is_told_so_and_the_session_is_closed() {
+    let Some(machine) = Machine::new() else { return };
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        println!("skipped: no strace to let forks fail");
+        return;
+    }
+    let forks = "inject=clone,clone3,fork,vfork:error=EAGAIN";
+    let strace = ["strace", "-o", "/run/trace", "-e", "trace=clone,clone3,fork,vfork", "-e", forks];
+    let mut seat = machine.run(&[&strace[..], &[env!("CARGO_BIN_EXE_login"), "-f", "alice"]].concat());
+    seat.sees("login: cannot start a process for the shell: ");
+    seat.ends();
+    assert_eq!(machine.utmp()[0].kind, Kind::DeadProcess);
+}
+
+#[test]
 fn a_stopped_shell_is_continued_to_end() {
     let Some(machine) = Machine::new() else { return };
     note_sessions(&machine, "login");

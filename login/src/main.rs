@@ -97,16 +97,15 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
     let line = Line::take(request.hang_up)?;
     let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
     let records = Records::new(Files::system(), line.name().clone(), request.host.clone());
-    tell_forbidden(&request, &terminal);
     sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
     let deadline = settings.timeout.map(Deadline::start).transpose()?;
-
-    let admitted = admit(&mut request, &settings, &terminal, &records);
+    tell_forbidden(&request, &terminal);
+    let Admitted { mut account, mut session, greeting, home } =
+        match admit(&mut request, &settings, &terminal, &records) {
+            Ok(admitted) => admitted,
+            Err(failure) => return Ok(refuse(&failure, &terminal, &settings)), // in time too: the line may be stopped
+        };
     drop(deadline);
-    let Admitted { mut account, mut session, greeting, home } = match admitted {
-        Ok(admitted) => admitted,
-        Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
-    };
     title.show(&account);
     let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);

@@ -169,6 +169,22 @@ fn the_time_for_a_login_is_limited_and_echo_comes_back() {
 }
 
 #[test]
+fn a_line_that_takes_no_words_of_refusal_does_not_outlast_the_timeout() {
+    if !std::path::Path::new("/usr/bin/python3").exists() {
+        return println!("skipped: no python3 to stop the line");
+    }
+    let stop = "/usr/bin/python3 -c 'import termios; termios.tcflow(0, termios.TCOOFF)'";
+    for words in ["-f ghost", "-f alice PATH=/tmp"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+        machine.write("etc/pam.d/login", &STACK.replace("pam_unix.so", "pam_permit.so").replace("nodelay", ""));
+        let login = env!("CARGO_BIN_EXE_login");
+        let mut seat = machine.run(&["sh", "-c", &format!("{stop}; exec {login} {words}")]);
+        assert_eq!(seat.exits(), Some(0), "{words}");
+    }
+}
+
+#[test]
 fn a_module_that_hangs_is_interrupted_by_the_timeout() {
     for phase in ["auth", "account", "session"] {
         let Some(machine) = Machine::new() else { return };

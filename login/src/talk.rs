@@ -80,10 +80,15 @@ impl Talk {
 /// The prompt for the name, with this machine's short name before it unless `is_plain`.
 pub(crate) fn prompt(is_plain: bool) -> String {
     let host = nix::unistd::gethostname().unwrap_or_default();
-    match host.to_string_lossy().split('.').next() {
-        Some(short) if !is_plain && !short.is_empty() => format!("{short} login: "),
+    match short(&host.to_string_lossy()) {
+        short if !is_plain && !short.is_empty() => format!("{short} login: "),
         _ => "login: ".to_owned(),
     }
+}
+
+/// A host's name up to its first dot, without control characters: a name server may have given it.
+fn short(host: &str) -> String {
+    host.split('.').next().unwrap_or_default().chars().filter(|c| !c.is_control()).collect()
 }
 
 impl Conversation for Talk {
@@ -116,6 +121,18 @@ impl Conversation for Talk {
         let shown = self.terminal.show(text).and_then(|()| self.terminal.show(b"\n"));
         if let Err(error) = shown {
             warn!(%error, "a message of PAM could not be shown");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosts_name_in_the_prompt_is_short_and_steers_no_terminal() {
+        for (host, shown) in [("box.corp.example", "box"), ("b\x1b[2Jo\u{9b}x\n", "b[2Jox"), (".x", ""), ("", "")] {
+            assert_eq!(short(host), shown);
         }
     }
 }

@@ -376,7 +376,7 @@ fn what_came_with_a_refused_reply_does_not_stay_open() {
 fn read(bytes: Vec<u8>, life_line: &OwnedFd) -> Result<Session, Failure> {
     let head = Head::parse(bytes.first_chunk().expect("a head"))?;
     let incoming = Incoming::parse(head, bytes, vec![life_line.try_clone().expect("a copy")])?;
-    if incoming.answers(1) { session_of(&incoming, Class::USER) } else { Err(Failure::Nonsense("answer")) }
+    if incoming.answers(1) { session_of(incoming, Class::USER) } else { Err(Failure::Nonsense("answer")) }
 }
 
 #[test]

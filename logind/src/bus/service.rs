@@ -139,7 +139,7 @@ impl Bus {
                 self.left(&Peer::Private(id));
                 self.private.ended(id, &ending);
             }
-            Arrival::BusUp(connection) => self.system.up(connection),
+            Arrival::BusUp(outgoing) => self.system.up(outgoing),
             Arrival::BusDown => self.system.down(),
             Arrival::Bus(message) => {
                 if let Some(verdict) = self.polkit.answered(&message, self.system.polkit()) {

@@ -23,6 +23,9 @@ pub(crate) enum Failure {
     Nonsense(&'static str),
     #[error("the login manager's door is no D-Bus peer for us: {0}")]
     Unwelcome(&'static str),
+    /// Not in a session, and no session to be had: the virtual terminal asked for is in one.
+    #[error("the virtual terminal has a session already")]
+    Taken,
     #[error("the login manager refused: {0}")]
     Refused(Refusal),
     /// A call was broken off, and made again the session was already there: nobody knows whose.

@@ -1,4 +1,4 @@
-//! The three calls made to org.freedesktop.login1 and what is believed of their answers.
+//! The calls made to org.freedesktop.login1 and what is believed of their answers.
 
 use std::os::fd::OwnedFd;
 
@@ -41,6 +41,15 @@ pub(crate) fn create_session(connection: &mut Connection, request: &Request) -> 
         }
         (answer, _) => answer,
     }
+}
+
+/// Whether logind says that this process is in no session. What it says otherwise, or that it says nothing, is no such
+/// word.
+pub(crate) fn is_in_no_session(connection: &mut Connection) -> bool {
+    let mut body = Writer::default();
+    body.u32(0); // the caller
+    let answer = connection.call(&call(manager::GET_SESSION_BY_PID, manager::GET_SESSION_BY_PID_IN, body, None));
+    matches!(answer, Err(Failure::Refused(refusal)) if refusal.is(error::NO_SESSION_FOR_PID))
 }
 
 /// Tells logind that the session is done with.

@@ -172,7 +172,7 @@ fn publish(folder: &OwnedFd, name: &str, uid: Uid, gid: Gid, mode: Mode) -> Resu
         return Err(Errno::PERM);
     }
     let draft = format!(".{name}.{}", gettid().as_raw_nonzero());
-    mkdirat(folder, &*draft, Mode::RWXU)?;
+    begin(folder, &draft)?;
     let finished = finish(folder, &draft, uid, gid, mode)
         .and_then(|()| renameat_with(folder, &*draft, folder, name, RenameFlags::NOREPLACE));
     match finished {
@@ -182,6 +182,18 @@ fn publish(folder: &OwnedFd, name: &str, uid: Uid, gid: Gid, mode: Mode) -> Resu
             let _ = unlinkat(folder, &*draft, AtFlags::REMOVEDIR);
             if e == Errno::EXIST { Ok(()) } else { Err(e) }
         }
+    }
+}
+
+/// Makes the draft, in the place of one that was left by somebody who was killed here. That may have been the user's
+/// already, so nothing is done with it.
+fn begin(folder: &OwnedFd, draft: &str) -> Result<(), Errno> {
+    match mkdirat(folder, draft, Mode::RWXU) {
+        Err(Errno::EXIST) => {
+            unlinkat(folder, draft, AtFlags::REMOVEDIR)?;
+            mkdirat(folder, draft, Mode::RWXU)
+        }
+        made => made,
     }
 }
 
@@ -256,6 +268,21 @@ mod tests {
             login.join().expect("no panic").expect("a directory");
         }
         assert_eq!(entries(&folder), 1);
+    }
+
+    #[test]
+    fn a_draft_that_a_killed_login_left_is_in_nobodys_way() {
+        let Some((folder, base)) = base() else { return };
+        for owner in [0, ALICE.uid] {
+            let draft = format!("{base}/.4711.{}", gettid().as_raw_nonzero());
+            fs::DirBuilder::new().mode(0o700).create(&draft).expect("a draft");
+            chown(&draft, Some(owner), None).expect("given away");
+            let made = find_or_make(&base, ALICE).expect("a directory");
+            let stat = fs::symlink_metadata(&made.path).expect("the directory");
+            assert_eq!((stat.uid(), stat.gid(), stat.mode() & 0o7777), (4711, 4712, 0o700));
+            assert_eq!(entries(&folder), 1);
+            fs::remove_dir(&made.path).expect("the directory");
+        }
     }
 
     #[test]

@@ -123,6 +123,7 @@ impl Daemon {
             self.settle();
             let is_ready = self.bus.is_on_system_bus() || Instant::now() >= patience_ends;
             if let Some(ready) = untold.take_if(|_| is_ready) {
+                self.bus.speak();
                 ready.tell();
             }
             let deadline = self.core.next_deadline();

@@ -3,7 +3,9 @@
 use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
-use crate::scenarios::{boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, switching, systemd};
+use crate::scenarios::{
+    boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, switching, systemd,
+};
 
 const THEMES: &[&[Scenario]] = &[
     boot::SCENARIOS,

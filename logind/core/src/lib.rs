@@ -28,7 +28,7 @@
 //! | Closing | Deadline, 20 s after Release, KillUserProcesses | Closing | TERM, HUP, CONT |
 //! | Closing | Deadline, 5 s after those | Closing | KILL |
 //! | Closing | Deadline, 1 s after the first event, then 2, 4 … 30 s | Closing | ask the kernel |
-//! | Closing | Probed: something left | Closing | |
+//! | Closing | Probed: something left | Closing | (after KILL: KILL) |
 //! | Open, Closing | ScopeEmpty | – | (Open: as for Release, without reply) · scope away · session file and life line away · (seat) · user file · SessionRemoved |
 //! | Closing | Probed: scope empty; without scope: leader and life line gone, or unannounced | – | as for ScopeEmpty |
 //!

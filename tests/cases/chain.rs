@@ -2,18 +2,20 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use tests::outcome::Outcome;
 use tests::people::{ALICE, BOB, ROOT};
 use tests::visit::{self, Visit};
-use tests::{ensure, ensure_eq, log, paths, process};
+use tests::{ensure, ensure_eq, init, log, paths, process};
 
 use crate::case::{Case, inside};
 
 pub(crate) const CASES: &[Case] = &[
     inside!(a_name_and_a_password_become_a_shell_in_a_registered_session),
     inside!(without_a_bus_it_is_the_same_session_and_one_line_in_the_log, "--no-bus"),
+    inside!(that_no_udev_runs_is_a_line_in_the_log_whatever_an_earlier_one_left),
     inside!(on_a_hybrid_host_it_is_the_same_session, "--hybrid"),
     inside!(on_a_hybrid_host_nothing_is_left_either, "--hybrid"),
     inside!(after_exit_and_the_stop_delay_nothing_is_left),
@@ -58,6 +60,16 @@ fn a_name_and_a_password_become_a_shell_in_a_registered_session() -> Outcome {
 fn without_a_bus_it_is_the_same_session_and_one_line_in_the_log() -> Outcome {
     a_name_and_a_password_become_a_shell_in_a_registered_session()?;
     ensure_eq!(log::lines_about(paths::BUS)?.len(), 1);
+    Ok(())
+}
+
+fn that_no_udev_runs_is_a_line_in_the_log_whatever_an_earlier_one_left() -> Outcome {
+    ensure_eq!(log::lines_about("udev")?.len(), 1);
+    init::stop("logind")?;
+    fs::create_dir_all("/run/udev")?;
+    drop(UnixListener::bind("/run/udev/control")?); // its name stays
+    init::start("logind")?;
+    ensure_eq!(log::lines_about("udev")?.len(), 2);
     Ok(())
 }
 

@@ -13,7 +13,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(without_udev_logins_are_sessions_and_the_log_has_a_line, "udev"),
     scenario!(with_an_empty_var_logins_are_sessions_and_the_log_has_a_line_for_each_record, "var"),
     scenario!(on_a_read_only_root_logins_are_sessions_and_the_log_has_a_line_for_each_record, "root"),
-    scenario!(with_an_empty_var_on_a_read_only_root_logins_are_sessions_too, "var", "root"),
 ];
 
 // What a line in the log names that is about the thing.
@@ -102,10 +101,4 @@ fn on_a_read_only_root_logins_are_sessions_and_the_log_has_a_line_for_each_recor
     ensure!(machine.run("touch /var/log/wtmp")?.status != 0, "the disk can be written");
     both_doors_are_open(machine)?;
     cost_a_line_each(machine, &[WTMP, BTMP, LASTLOG])
-}
-
-fn with_an_empty_var_on_a_read_only_root_logins_are_sessions_too(machine: &mut Machine) -> Outcome {
-    ensure_eq!(machine.sh("ls /var")?, "");
-    both_doors_are_open(machine)?;
-    cost_a_line_each(machine, &[WTMP, BTMP, LASTLOG, BUS])
 }

@@ -25,6 +25,8 @@ type Script = Box<dyn FnMut(usize, &Seen) -> Act + Send>;
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
+/// Time for what comes before the deadline, also on a busy machine.
+const ENOUGH: Duration = Duration::from_secs(3);
 
 fn request() -> Request {
     let inputs = Inputs { uid: 4711, service: "login".into(), tty: "/dev/tty3".into(), ..Inputs::default() };
@@ -219,15 +221,15 @@ fn a_session_that_a_broken_call_left_behind_is_given_time_to_end() {
 #[test]
 fn who_is_a_member_only_after_a_broken_call_is_told_as_a_failure() {
     let script = |before, seen: &Seen| if before == 0 { Act::Drop } else { peer::refused(seen, error::SESSION_BUSY) };
-    assert_eq!(outcome(script, SHORT).0.err(), Some(Failure::Orphaned));
+    assert_eq!(outcome(script, ENOUGH).0.err(), Some(Failure::Orphaned));
 }
 
 #[test]
 fn a_logind_that_stays_away_is_waited_for_until_the_deadline() {
     let begun = Instant::now();
-    let (answer, _) = outcome(|_, _| Act::Die, SHORT);
+    let (answer, _) = outcome(|_, _| Act::Die, ENOUGH);
     assert!(matches!(answer, Err(Failure::Silence(Silence::Broken(_)))), "{answer:?}");
-    assert!(begun.elapsed() >= SHORT && begun.elapsed() < LONG / 2);
+    assert!(begun.elapsed() >= ENOUGH && begun.elapsed() < LONG / 2);
 }
 
 #[test]

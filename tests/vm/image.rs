@@ -57,9 +57,12 @@ impl Image {
         }
         fs::create_dir_all(&self.folder)?;
         println!("making the image of a Debian {suite}");
-        let mut build = Command::new(Path::new(paths::IMAGE_SOURCES).join("build"));
-        run::output(build.arg(&self.folder).arg(suite).args(passwords))?.well()?;
-        Ok(())
+        let build = || {
+            let mut build = Command::new(Path::new(paths::IMAGE_SOURCES).join("build"));
+            run::output(build.arg(&self.folder).arg(suite).args(passwords))?.well()
+        };
+        // A mirror that is being updated answers wrongly for a moment.
+        build().or_else(|_| build()).map(drop)
     }
 }
 

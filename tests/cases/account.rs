@@ -357,7 +357,7 @@ fn a_module_that_hangs_is_ended_by_the_timeout() -> Outcome {
 
 fn a_module_that_hangs_while_the_session_opens_leaves_no_session() -> Outcome {
     visit::forget_users_soon()?;
-    settings::login_defs("LOGIN_TIMEOUT", "2")?;
+    settings::login_defs("LOGIN_TIMEOUT", "6")?; // for the password as well
     stack::end_with("session required JUDGE hang")?;
     ensure_eq!(refused_with("timed out")?, 0);
     visit::nothing_left()

@@ -1,8 +1,9 @@
 //! What comes in through the doors, on its way to the loop.
 
 use tokio::net::UnixStream;
-use zbus::{Connection, Message};
+use zbus::Message;
 
+use super::outgoing::Outgoing;
 use super::private_door::Ending;
 
 /// A connection through the private door.
@@ -24,8 +25,8 @@ pub(super) enum Arrival {
     Said(ConnectionId, Message),
     /// Its connection is over.
     Ended(ConnectionId, Ending),
-    /// The system bus is there.
-    BusUp(Connection),
+    /// The system bus is there, and takes what is sent to it.
+    BusUp(Outgoing),
     /// It brought a message.
     Bus(Message),
     /// It has said who made this call.

@@ -33,6 +33,9 @@ const LANE: usize = 16;
 /// How many calls of one peer may wait for their answers.
 const MOST_WAITING: usize = 128;
 
+/// How many signals may wait for the system bus to be there: as many as it may leave unread, and no more.
+const MOST_UNTOLD: usize = 65_536;
+
 /// Where the doors are.
 #[derive(Clone, Debug)]
 pub(crate) struct Doors {
@@ -51,6 +54,8 @@ pub(crate) struct Bus {
     ready: VecDeque<Arrival>,
     pub(super) waiting: HashMap<RequestId, Waiting>,
     pub(super) polkit: Polkit,
+    /// What was announced before it was known whether there is a system bus, in order.
+    untold: Option<Vec<Message>>,
     last_request: u64,
     world: World,
     configured: Configured,
@@ -88,6 +93,7 @@ impl Bus {
             ready: VecDeque::new(),
             waiting: HashMap::new(),
             polkit: Polkit::default(),
+            untold: Some(Vec::new()),
             last_request: 0,
             world,
             configured,
@@ -139,7 +145,7 @@ impl Bus {
                 self.left(&Peer::Private(id));
                 self.private.ended(id, &ending);
             }
-            Arrival::BusUp(connection) => self.system.up(connection),
+            Arrival::BusUp(outgoing) => self.system.up(outgoing),
             Arrival::BusDown => self.system.down(),
             Arrival::Bus(message) => {
                 if let Some(verdict) = self.polkit.answered(&message, self.system.polkit()) {
@@ -164,17 +170,26 @@ impl Bus {
         self.drop_what_is_in_vain();
     }
 
+    /// Tells the system bus, if it is there by now, what was announced while nobody was there to hear it: of whom a logind
+    /// before this one told, the end has to be told. From now on all is told at once.
+    pub(crate) fn speak(&mut self) {
+        for signal in self.untold.take().unwrap_or_default() {
+            self.system.send(signal);
+        }
+        self.drop_what_is_in_vain();
+    }
+
     /// Tells everybody.
     pub(crate) fn announce(&mut self, signal: &Signal, core: &Core) {
         let is_heard = self.private.is_listened_to();
-        if !is_heard && !self.system.is_up() {
+        if !is_heard && !self.system.is_up() && self.untold.is_none() {
             return;
         }
         let view = View { core, configured: &self.configured };
         let Some(message) = signals::message(signal, view) else { return };
         let private = message.and_then(|public| {
             let private = is_heard.then(|| driver::from_logind(&public)).transpose();
-            self.system.send(public);
+            self.tell_bus(public);
             private
         });
         match private {
@@ -182,6 +197,14 @@ impl Bus {
             Err(error) => error!("cannot write the signal {signal:?}: {error}"),
         }
         self.drop_what_is_in_vain();
+    }
+
+    fn tell_bus(&mut self, signal: Message) {
+        match &mut self.untold {
+            Some(untold) if untold.len() < MOST_UNTOLD => untold.push(signal),
+            Some(_) => {}
+            None => self.system.send(signal),
+        }
     }
 
     /// A message through the private door.

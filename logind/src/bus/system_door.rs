@@ -52,8 +52,8 @@ impl SystemDoor {
     }
 
     /// The bus is there: take our name, and hear who leaves.
-    pub(super) fn up(&mut self, connection: Connection) {
-        match Link::begin(Outgoing::to(ToBus(connection), MOST)) {
+    pub(super) fn up(&mut self, outgoing: Outgoing) {
+        match Link::begin(outgoing) {
             Ok(link) => self.link = Some(link),
             Err(Stuck) => self.begin_anew(),
         }
@@ -103,18 +103,22 @@ impl SystemDoor {
     }
 }
 
-/// Connects, hands on what comes, and begins again when it ends.
+/// Connects, hands on what comes, and begins again when it ends. A bus that does not take the answers brings no more calls:
+/// whoever calls faster than it reads must not make us leave it, and with it everybody.
 async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
     let mut pause = Duration::ZERO;
     loop {
         tokio::time::sleep(pause).await;
         let mut messages = bus_socket::connect(&path).await;
         let began = Instant::now();
-        let connection = Connection::from(&messages);
-        if arrivals.send(Arrival::BusUp(connection)).await.is_err() {
+        let outgoing = Outgoing::to(ToBus(Connection::from(&messages)), MOST);
+        let backlog = outgoing.backlog();
+        if arrivals.send(Arrival::BusUp(outgoing)).await.is_err() {
             return;
         }
-        while let Some(Ok(message)) = messages.next().await {
+        while backlog.is_small().await.is_ok()
+            && let Some(Ok(message)) = messages.next().await
+        {
             if arrivals.send(Arrival::Bus(message)).await.is_err() {
                 return;
             }

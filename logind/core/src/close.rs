@@ -97,6 +97,12 @@ pub(crate) fn end(now: Moment, session: &mut Session, kills: bool, deadlines: &m
     ask_again(now, session, deadlines);
 }
 
+/// The session's login said that it is over; if it has not gone by `at`, it counts as what it left running.
+pub(crate) fn released(now: Moment, at: Moment, session: &mut Session, deadlines: &mut Deadlines) {
+    session.ending.force = Force::AfterLeader(Some(at));
+    set_deadline(now, session, deadlines);
+}
+
 /// After a restart: the session's processes were told to go, and are killed at `at`.
 pub(crate) fn told(now: Moment, at: Moment, session: &mut Session, deadlines: &mut Deadlines) {
     session.ending.force = Force::Told(at);
@@ -109,8 +115,8 @@ pub(crate) fn press(now: Moment, session: &mut Session, why: Why, deadlines: &mu
         _ if why == Why::Forced => return hurry(now, session, deadlines),
         Force::AfterLeader(_) if session.ending.leader_gone => return hurry(now, session, deadlines),
         Force::AfterLeader(None) if why == Why::Released => {
-            session.ending.force = Force::AfterLeader(Some(now + RELEASE_GRACE));
-            set_deadline(now, session, deadlines);
+            released(now, now + RELEASE_GRACE, session, deadlines);
+            return vec![Effect::SaveSession(session.id)];
         }
         _ => {}
     }

@@ -163,6 +163,14 @@ impl Session {
         self.ending.life_line_gone
     }
 
+    /// When its processes are told to go at the latest, if its login said that it is over.
+    pub fn tell_at(&self) -> Option<Moment> {
+        match self.ending.force {
+            Force::AfterLeader(at) => at,
+            Force::None | Force::Told(_) | Force::Killed => None,
+        }
+    }
+
     /// When those of its processes that still live are killed, if they were told to go.
     pub fn kill_at(&self) -> Option<Moment> {
         match self.ending.force {

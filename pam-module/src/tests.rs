@@ -11,7 +11,7 @@ use zbus::wire::{BE, Endian, LE};
 use crate::arguments::Arguments;
 use crate::connection::Failure;
 use crate::deadline::Deadline;
-use crate::doors::{Door, Registration, register, release};
+use crate::doors::{self, Door, Registration, release};
 use crate::inputs::Inputs;
 use crate::login1::{Session, session_of};
 use crate::message::{Head, Incoming, LONGEST, Malformed};
@@ -40,6 +40,11 @@ fn life_line() -> OwnedFd {
 fn session(seen: &Seen, endian: Endian) -> Act {
     let fd = life_line();
     Act::Send(peer::Session::of(4711).reply(seen, endian, &fd), vec![fd])
+}
+
+/// Asks at these doors.
+fn register(doors: &[Door], request: &Request, deadline: Deadline) -> Result<Registration, Failure> {
+    doors::register(&doors[0], &doors[1..], request, deadline).map_err(|none| none.failure)
 }
 
 /// What comes of one request to a peer that does `script`.
@@ -206,6 +211,24 @@ fn where_nobody_listens_the_next_door_is_tried_and_then_the_login_goes_on() {
     let members: Vec<_> = peer.seen().into_iter().map(|call| call.member).collect();
     assert_eq!(members, ["Hello", "CreateSessionWithPIDFD", "Hello", "ReleaseSession"]);
     assert_eq!(peer.seen().last().map(Seen::text).as_deref(), Some("c1"));
+}
+
+#[test]
+fn a_failure_names_the_door_it_was_met_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (none, hung) = (folder.path().join("none"), folder.path().join("hung"));
+    let _peer = Peer::listen(&hung, |_, _| Act::Hang);
+    let (none, hung) = (socket(&none), socket(&hung));
+    let met = |first: &Door, other: &Door| {
+        doors::register(first, std::slice::from_ref(other), &request(), Deadline::after(SHORT))
+            .err()
+            .map(|met| met.door)
+    };
+    assert_eq!(met(&hung, &none), Some(hung.clone()));
+    assert_eq!(met(&none, &hung), Some(hung.clone()));
+    assert_eq!(met(&hung.clone(), &hung), Some(hung.clone()));
+    let stale = socket(&folder.path().join("stale"));
+    assert_eq!(met(&none, &stale), Some(stale));
 }
 
 #[test]

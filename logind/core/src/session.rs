@@ -72,6 +72,8 @@ pub(crate) struct Ending {
     pub(crate) leader_gone: bool,
     /// Whether the life line was seen to be closed.
     pub(crate) life_line_gone: bool,
+    /// Whether the scope was seen to be empty while the session is open, and the kernel has not said yet what else is left.
+    pub(crate) in_doubt: bool,
     /// What is done to its processes.
     pub(crate) force: Force,
     /// How long after the last question the kernel is asked again.

@@ -49,7 +49,7 @@ pub(crate) fn command(image: &Image, without: &[&str]) -> Outcome<Command> {
     let lacking = if without.is_empty() { String::new() } else { format!(" without={}", without.join(",")) };
     // What the kernel has to say on a busy host comes over the serial line alone, never behind a prompt on a screen.
     qemu.args(["-append", &format!("root=/dev/vda ro console=ttyS0,115200 quiet panic=-1{lacking}")]);
-    for (disk, option) in [(paths::DISK, ""), (paths::PROGRAMS, ",readonly=on")] {
+    for (disk, option) in [(paths::DISK, ""), (&paths::programs_disk(image.init), ",readonly=on")] {
         qemu.args(["-drive", &format!("file={disk},format=raw,if=virtio,cache=unsafe{option}")]);
     }
     qemu.args([

@@ -180,7 +180,7 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
             let left = Witnesses { leader, life_line, scope };
             let (mut world, mut effects) = ends(stage, left, Policy::default());
             let was_open = stage == SavedStage::Open || (stage == SavedStage::Opening && life_line);
-            let stays_open = was_open && leader && life_line && scope != Some(false);
+            let stays_open = was_open && leader && life_line;
             let stage_now = world.core.session(&session("c1")).map(|s| s.stage());
             assert_eq!(stage_now == Some(Stage::Open), stays_open, "{stage:?} {left:?}");
             if stays_open {

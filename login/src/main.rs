@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     }
     let ended = match arguments::parse(std::env::args_os().skip(1), getuid().as_raw()) {
         Ok(Command::Help) => show(arguments::HELP),
-        Ok(Command::Version) => show(concat!("login (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Version) => show(concat!("login from session-rs ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::LogIn(request)) => log_in(request, &caller),
         Err(error) => {
             if error.is_suspicious() {

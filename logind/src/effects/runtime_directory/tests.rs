@@ -215,3 +215,18 @@ fn a_file_system_of_the_users_that_never_answers_is_never_asked() {
     assert!(!path.exists());
     drop(held);
 }
+
+#[test]
+fn a_tmpfs_is_known_for_one_by_the_mount_and_by_the_list_of_all_mounts() {
+    let (place, directories) = directories();
+    directories.make(user(), GROUP, LIMITS).expect("made");
+    let there = place.path().join("user/4711");
+    for (path, expected) in [(there.as_path(), true), (Path::new("/proc"), false)] {
+        let directory = fs::File::open(path).expect("a directory");
+        let system = FileSystem::of(directory.as_fd()).expect("the kernel knows it");
+        assert_eq!(system.is_tmpfs().expect("told"), expected, "{}", path.display());
+        let before = FileSystem { mount: None, ..system }; // as before Linux 6.8
+        assert_eq!(before.is_tmpfs().expect("told"), expected, "{}", path.display());
+    }
+    directories.remove(user()).expect("removed");
+}

@@ -307,7 +307,7 @@ impl Daemon {
     }
 
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {
-        let LifeLine { reader, writer } = life_line::make(&self.hands.records.life_line(session))?;
+        let LifeLine { reader, writer } = self.hands.records.make_life_line(session)?;
         self.sources.watch_life_line(session, reader)?;
         self.life_lines.insert(*session, writer);
         Ok(())
@@ -376,7 +376,7 @@ impl Daemon {
         let Some(session) = self.core.session(id) else { return };
         let leader = processes::find(session.leader());
         let scope = self.hands.cgroups.scope(session.uid(), id).filter(|_| session.class().has_scope());
-        let life_line = life_line::reopen(&self.hands.records.life_line(id));
+        let life_line = self.hands.records.reopen_life_line(id);
         match leader {
             Some(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
             None => self.sources.happen(Event::LeaderExited(*id)),
@@ -408,7 +408,7 @@ impl Daemon {
 
     fn probe(&self, id: SessionId) -> Option<Event> {
         let session = self.core.session(&id)?;
-        let witnesses = witnesses::ask(&Subject::of(session), &self.hands.records.life_line(&id), &self.hands.cgroups);
+        let witnesses = witnesses::ask(&Subject::of(session), &self.hands.records, &self.hands.cgroups);
         Some(Event::Probed { session: id, witnesses })
     }
 

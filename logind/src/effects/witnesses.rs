@@ -1,7 +1,6 @@
 //! The kernel asked: is the leader alive, the life line held, the scope populated?
 
 use std::os::fd::AsFd;
-use std::path::Path;
 
 use logind_core::event::{SavedSession, Witnesses};
 use logind_core::leader::Leader;
@@ -11,6 +10,7 @@ use logind_core::session::Session;
 use super::cgroup::Cgroups;
 use super::life_line;
 use crate::processes;
+use crate::state::records::Records;
 
 /// The session that is asked about.
 #[derive(Clone, Copy, Debug)]
@@ -43,15 +43,15 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// What is left of a session whose life line is at `life_line`. The kernel is asked, by number and start time, and by
-/// path, for all that it has not said to be gone.
-pub(crate) fn ask(session: &Subject<'_>, life_line: &Path, cgroups: &Cgroups) -> Witnesses {
+/// What is left of a session. The kernel is asked, by number and start time, and by path, for all that it has not said
+/// to be gone.
+pub(crate) fn ask(session: &Subject<'_>, records: &Records, cgroups: &Cgroups) -> Witnesses {
     let is_populated = || cgroups.is_populated(session.uid, session.id);
     let scope = if session.class.has_scope() { is_populated() } else { Ok(None) };
     Witnesses {
         leader: !session.leader_gone && processes::find(session.leader).is_some(),
         life_line: !session.life_line_gone
-            && life_line::reopen(life_line).is_ok_and(|reader| life_line::is_held(reader.as_fd())),
+            && records.reopen_life_line(session.id).is_ok_and(|reader| life_line::is_held(reader.as_fd())),
         scope: scope.unwrap_or_else(|error| {
             tracing::warn!(session = %session.id, error = %error, "cannot ask for the scope");
             None

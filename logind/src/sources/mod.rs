@@ -199,6 +199,7 @@ mod tests {
     use std::time::Duration;
 
     use logind_core::event::VtNews;
+    use rustix::fs::CWD;
 
     use super::*;
     use crate::effects::life_line::{self, LifeLine};
@@ -217,7 +218,7 @@ mod tests {
         let mut sources = Sources::open(None).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
-        let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
+        let LifeLine { reader, writer } = life_line::make(CWD, place.path().join("c1.ref")).expect("a life line");
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
         let leader = Process::by_pid(child.id(), &Base::find().expect("PID 1")).expect("it runs").fd;
         let copy = leader.try_clone().expect("a copy");
@@ -242,7 +243,7 @@ mod tests {
         let mut sources = Sources::open(None).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
-        let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
+        let LifeLine { reader, writer } = life_line::make(CWD, place.path().join("c1.ref")).expect("a life line");
         let copy = reader.try_clone().expect("a copy");
         sources.watch_life_line(&id, reader).expect("watched");
         sources.forget(&id);

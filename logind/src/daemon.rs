@@ -408,7 +408,8 @@ impl Daemon {
 
     fn probe(&self, id: SessionId) -> Option<Event> {
         let session = self.core.session(&id)?;
-        let witnesses = witnesses::ask(&Subject::of(session), &self.hands.records, &self.hands.cgroups);
+        let subject = Subject::of(session, self.sources.scope(&id));
+        let witnesses = witnesses::ask(&subject, &self.hands.records, &self.hands.cgroups);
         Some(Event::Probed { session: id, witnesses })
     }
 

@@ -108,13 +108,13 @@ pub(crate) fn give_memory_back() {
 #[cfg(not(target_env = "gnu"))]
 pub(crate) fn give_memory_back() {}
 
-/// Lets the runtime tell when `fd` can be read (epoll(7)).
+/// Lets the runtime tell when `fd` can be read or written, whichever is of `interest` (epoll(7)).
 ///
 /// # Errors
 /// What the kernel says of watching it.
-pub(crate) fn readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+pub(crate) fn watched(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an OwnedFd names the same open descriptor for as long as the AsyncFd owns it, and lends it only by `&`.
-    let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+    let watched = unsafe { AsyncFd::register_with_interest(fd, interest) };
     Ok(watched?)
 }
 

@@ -17,6 +17,7 @@ use tracing::{debug, warn};
 use zbus::MessageStream;
 use zbus::connection::Builder;
 
+use super::wire::{Stream, to_bus};
 use crate::sys;
 
 /// How long the bus may take for authentication and Hello: zbus itself waits for ever.
@@ -68,7 +69,8 @@ async fn attempt(path: &Path) -> Result<MessageStream, Failed> {
         io::ErrorKind::NotFound => Failed::Absent,
         _ => error.into(),
     })?;
-    let handshake = Builder::unix_stream(stream.into_std()?).max_queued(QUEUE).build_message_stream();
+    let stream = Stream::new(stream.into_std()?.into())?;
+    let handshake = Builder::socket(to_bus(stream)).max_queued(QUEUE).build_message_stream();
     Ok(timeout(HANDSHAKE, handshake).await.map_err(|_| Failed::Silent)??)
 }
 
@@ -108,7 +110,7 @@ impl Watch {
             }
             // A folder that came before the one above it was watched is told of by nobody.
             if !missing.is_some_and(Path::exists) {
-                return sys::readable(queue).map(Self);
+                return sys::watched(queue, Interest::READABLE).map(Self);
             }
         }
     }

@@ -5,12 +5,15 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use logind_core::names::Uid;
-use tokio::net::{UnixListener, UnixStream};
+use rustix::net::{SocketFlags, accept_with};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
@@ -23,7 +26,7 @@ use super::incoming::{Arrival, ConnectionId};
 use super::listening::{DoorError, listen};
 use super::outgoing::{Backlog, Most, Outgoing, Stuck, Task};
 use super::sasl::Introduction;
-use super::wire::{Reader, Writer, introduced};
+use super::wire::{Reader, Stream, Writer, introduced};
 
 /// How many connections one user may have, and all users but root together.
 const MOST_PER_USER: usize = 64;
@@ -41,7 +44,7 @@ const BREATH: Duration = Duration::from_millis(200);
 /// The socket and its connections.
 #[derive(Debug)]
 pub(super) struct PrivateDoor {
-    listener: UnixListener,
+    listener: AsyncFd<OwnedFd>,
     guid: String,
     connections: HashMap<ConnectionId, Connection>,
     last: u64,
@@ -90,11 +93,12 @@ impl PrivateDoor {
     }
 
     /// The next peer at the door. Cancel-safe.
-    pub(super) async fn next(&mut self) -> UnixStream {
+    pub(super) async fn next(&mut self) -> OwnedFd {
         loop {
             sleep_until(self.closed_until).await;
-            match self.listener.accept().await {
-                Ok((stream, _)) => return stream,
+            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+            match self.listener.async_io(Interest::READABLE, |door| Ok(accept_with(door, flags)?)).await {
+                Ok(socket) => return socket,
                 // The peer left before it was let in.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
@@ -106,8 +110,8 @@ impl PrivateDoor {
     }
 
     /// Lets a peer in, or turns it away.
-    pub(super) fn admit(&mut self, stream: UnixStream) {
-        let credentials = match Credentials::of_socket(&stream) {
+    pub(super) fn admit(&mut self, socket: OwnedFd) {
+        let credentials = match Credentials::of_socket(&socket) {
             Ok(credentials) => credentials,
             Err(error) => return debug!("a peer left before it was known: {error}"),
         };
@@ -115,9 +119,12 @@ impl PrivateDoor {
             complain!(self.complaints, "uid {} has too many connections, one more is refused", credentials.uid);
             return;
         }
+        let stream = match Stream::new(socket) {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => return complain!(self.complaints, "cannot listen to a connection: {error}"),
+        };
         self.last += 1;
         let id = ConnectionId(self.last);
-        let stream = Arc::new(stream);
         let peer = Introduction::new(credentials.uid, self.guid.clone());
         let lane = if credentials.uid == Uid::ROOT { &self.lanes.root } else { &self.lanes.users };
         let outgoing = Outgoing::to(Writer::new(Arc::clone(&stream)), MOST);
@@ -214,7 +221,7 @@ fn has_room_for(uid: Uid, others: impl Iterator<Item = Uid>) -> bool {
 /// Reads what a peer says until it ends, and hands it on.
 async fn attend(
     id: ConnectionId,
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     peer: (Introduction, Arc<Backlog>),
     lane: mpsc::Sender<Arrival>,
 ) {
@@ -238,7 +245,7 @@ pub(super) enum Ending {
 
 async fn converse(
     id: ConnectionId,
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     (peer, backlog): (Introduction, Arc<Backlog>),
     lane: &mpsc::Sender<Arrival>,
 ) -> Ending {

@@ -162,6 +162,11 @@ impl Sources {
         self.watches.leader_of(session)
     }
 
+    /// The cgroup.events of a session's scope, if it is watched.
+    pub(crate) fn scope(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
+        self.watches.scope_of(session)
+    }
+
     /// Lets an event happen that is known already.
     pub(crate) fn happen(&mut self, event: Event) {
         self.ready.push_back(event);

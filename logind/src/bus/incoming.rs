@@ -2,9 +2,10 @@
 
 use std::os::fd::OwnedFd;
 
-use zbus::{Connection, Message};
+use zbus::Message;
 
 use super::private_door::Ending;
+use super::wire::Writer;
 
 /// A connection through the private door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,8 +26,8 @@ pub(super) enum Arrival {
     Said(ConnectionId, Message),
     /// Its connection is over.
     Ended(ConnectionId, Ending),
-    /// The system bus is there.
-    BusUp(Connection),
+    /// The system bus is there, and is written to so.
+    BusUp(Writer),
     /// It brought a message.
     Bus(Message),
     /// It has said who made this call.

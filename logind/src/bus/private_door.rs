@@ -18,14 +18,17 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 use zbus::connection::socket::ReadHalf;
-use zbus::{Guid, MatchRule, Message};
+use zbus::{Guid, MatchRule};
 
 use super::complaints::{Complaints, complain};
 use super::credentials::Credentials;
+use super::driver::{OWN_NAME, matches};
 use super::incoming::{Arrival, ConnectionId};
+use super::letter::Parcel;
 use super::listening::{DoorError, listen};
 use super::outgoing::{Backlog, Most, Outgoing, Stuck, Task};
 use super::sasl::Introduction;
+use super::signals::Announcement;
 use super::wire::{Reader, Stream, Writer, introduced};
 
 /// How many connections one user may have, and all users but root together.
@@ -159,7 +162,7 @@ impl PrivateDoor {
     }
 
     /// Sends a message to a peer; one that does not read is dropped.
-    pub(super) fn send(&mut self, id: ConnectionId, message: Message) {
+    pub(super) fn send(&mut self, id: ConnectionId, message: impl Into<Parcel>) {
         let Some(connection) = self.connections.get(&id) else { return };
         if connection.outgoing.push(message) == Err(Stuck) {
             let uid = connection.credentials.uid;
@@ -198,10 +201,14 @@ impl PrivateDoor {
         self.connections.remove(&id);
     }
 
-    /// Sends a signal to every peer with a rule that it `matches`.
-    pub(super) fn announce(&mut self, message: &Message, matches: fn(&MatchRule<'_>, &Message) -> bool) {
-        let wants = |connection: &Connection| connection.rules.iter().any(|rule| matches(rule, message));
+    /// Sends a signal, with this number, to every peer with a rule that asks for it.
+    pub(super) fn announce(&mut self, announcement: &Announcement, serial: u32) {
+        let wants = |peer: &Connection| peer.rules.iter().any(|rule| matches(rule, announcement));
         let ids: Vec<_> = self.connections.iter().filter(|(_, peer)| wants(peer)).map(|(&id, _)| id).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let message = announcement.letter.seal(serial, Some(OWN_NAME));
         for id in ids {
             self.send(id, message.clone());
         }

@@ -7,16 +7,16 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
-use zbus::connection::socket::WriteHalf;
-use zbus::export::async_trait::async_trait;
-use zbus::{Connection, Message};
+use zbus::Message;
 
 use super::bus_socket;
 use super::credentials::Credentials;
 use super::incoming::Arrival;
+use super::letter::Parcel;
 use super::link::{Link, Trouble};
 use super::outgoing::{Most, Outgoing, Stuck, Task};
 use super::reply;
+use super::wire::Writer;
 
 /// How much may wait for the bus, which reads for everybody at once.
 const MOST: Most = Most { messages: 65_536, bytes: 128 * 1024 * 1024 };
@@ -52,8 +52,8 @@ impl SystemDoor {
     }
 
     /// The bus is there: take our name, and hear who leaves.
-    pub(super) fn up(&mut self, connection: Connection) {
-        match Link::begin(Outgoing::to(ToBus(connection), MOST)) {
+    pub(super) fn up(&mut self, writer: Writer) {
+        match Link::begin(Outgoing::to(writer, MOST)) {
             Ok(link) => self.link = Some(link),
             Err(Stuck) => self.begin_anew(),
         }
@@ -90,8 +90,8 @@ impl SystemDoor {
     }
 
     /// Sends a message.
-    pub(super) fn send(&mut self, message: Message) {
-        if self.link.as_ref().map_or(Ok(()), |link| link.send(message)) == Err(Stuck) {
+    pub(super) fn send(&mut self, message: impl Into<Parcel>) {
+        if self.link.as_ref().map_or(Ok(()), |link| link.send(message.into())) == Err(Stuck) {
             self.begin_anew();
         }
     }
@@ -108,10 +108,9 @@ async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
     let mut pause = Duration::ZERO;
     loop {
         tokio::time::sleep(pause).await;
-        let mut messages = bus_socket::connect(&path).await;
+        let (mut messages, writer) = bus_socket::connect(&path).await;
         let began = Instant::now();
-        let connection = Connection::from(&messages);
-        if arrivals.send(Arrival::BusUp(connection)).await.is_err() {
+        if arrivals.send(Arrival::BusUp(writer)).await.is_err() {
             return;
         }
         while let Some(Ok(message)) = messages.next().await {
@@ -124,20 +123,5 @@ async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
         }
         let is_short = began.elapsed() < SHORT;
         pause = if is_short { (pause * 2).clamp(Duration::from_millis(20), LONGEST_PAUSE) } else { Duration::ZERO };
-    }
-}
-
-/// The writing side of a connection to the bus.
-#[derive(Debug)]
-struct ToBus(Connection);
-
-#[async_trait]
-impl WriteHalf for ToBus {
-    async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        self.0.send(message).await
-    }
-
-    async fn close(&mut self) -> std::io::Result<()> {
-        self.0.clone().close().await.map_err(std::io::Error::other)
     }
 }

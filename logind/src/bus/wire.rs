@@ -16,7 +16,7 @@ use rustix::net::{
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use zbus::connection::socket::{ReadHalf, Split, WriteHalf};
+use zbus::connection::socket::{BoxedSplit, ReadHalf, Split, WriteHalf};
 use zbus::export::async_trait::async_trait;
 
 use super::sasl::{Heard, Introduction, LONGEST_LINE};
@@ -65,10 +65,12 @@ impl Stream {
     }
 }
 
-/// Both halves of `stream` for a connection to the bus, which bounds what it sends itself.
-pub(super) fn to_bus(stream: Stream) -> Split<Box<dyn ReadHalf>, Box<dyn WriteHalf>> {
+/// Both halves of `stream` for a connection of zbus's to the bus, which bounds what it sends itself, and another that
+/// writes once that is made.
+pub(super) fn to_bus(stream: Stream) -> (BoxedSplit, Writer) {
     let stream = Arc::new(stream);
-    Split::new(Box::new(FromBus(Arc::clone(&stream))), Box::new(Writer::new(stream)))
+    let [for_zbus, own] = [(); 2].map(|()| Writer::new(Arc::clone(&stream)));
+    (Split::new(Box::new(FromBus(stream)), Box::new(for_zbus)), own)
 }
 
 /// The half that the bus's messages are read from.

@@ -296,7 +296,11 @@ impl Daemon {
         }
     }
 
+    /// A user who was here a moment ago still has it, which is seen at once, unless something is being done to it.
     fn make_runtime_directory(&mut self, session: SessionId, request: RequestId, uid: Uid, gid: u32) {
+        if !self.sources.has_to_do_with_directory_of(uid) && self.hands.directories.is_made(uid) {
+            return self.sources.happen(Event::RuntimeDirectoryMade { session, request, outcome: Ok(()) });
+        }
         let (directories, limits) = (self.hands.directories.clone(), self.hands.limits);
         self.sources.make_runtime_directory(session, request, uid, move || directories.make(uid, gid, limits));
     }

@@ -40,6 +40,16 @@ impl RuntimeDirectories {
         Self { base: base.to_owned() }
     }
 
+    /// Whether the runtime directory of `uid` is there as [`Self::make`] would leave it. Asks the kernel alone, so it
+    /// cannot take long.
+    pub(crate) fn is_made(&self, uid: Uid) -> bool {
+        let is_own = |directory: &OwnedFd| {
+            fstat(directory).is_ok_and(|stat| stat.st_uid == uid.get() && stat.st_mode & 0o7777 == 0o700)
+        };
+        let found = self.open_base().and_then(|base| find(base.as_fd(), &uid.to_string()));
+        matches!(&found, Ok(Found::Directory(directory)) if is_own(directory))
+    }
+
     /// Makes the runtime directory of `uid`: a tmpfs of its own, or a plain directory where mounting is refused. One
     /// that is there already and the user's is kept with all that is in it; one that the user has covered too, for that
     /// must keep no session of theirs from being known. Can take long.

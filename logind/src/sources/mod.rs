@@ -177,6 +177,11 @@ impl Sources {
         self.jobs.look_up_user(request, uid);
     }
 
+    /// Whether something is being done to the runtime directory of `uid`, or waits to be.
+    pub(crate) fn has_to_do_with_directory_of(&self, uid: Uid) -> bool {
+        self.jobs.has_to_do_with_directory_of(uid)
+    }
+
     /// Makes the runtime directory of `uid`, which `session` needs; the outcome is an event.
     pub(crate) fn make_runtime_directory(
         &mut self,

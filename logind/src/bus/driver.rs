@@ -157,6 +157,7 @@ mod tests {
 
     use zbus::{ObjectPath, Variant};
 
+    use super::super::letter::Body;
     use super::*;
 
     fn told(rule: &str) -> bool {
@@ -164,8 +165,8 @@ mod tests {
         let values: BTreeMap<&str, Variant<'_>> = [("Active", true.into())].into();
         let interface = "org.freedesktop.login1.Session";
         let signal = Announcement::new(path, "org.freedesktop.DBus.Properties", "PropertiesChanged");
-        let body = (interface, values, [""; 0].as_slice());
-        let signal = signal.with("sa{sv}as", &body, (Some(interface), None)).expect("a signal");
+        let body = Body::of(&(interface, values, [""; 0].as_slice())).expect("a body");
+        let signal = signal.with("sa{sv}as", body, (Some(interface), None));
         matches(&MatchRule::try_from(rule).expect("a rule"), &signal)
     }
 

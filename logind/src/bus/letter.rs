@@ -2,7 +2,7 @@
 //! Format).
 //!
 //! zbus writes each field of a header through a serializer for everything, which costs more than all else that telling
-//! of a session does. What a body says is still zbus's to write.
+//! of a session does. A body that is more than texts and numbers is still zbus's to write.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -67,13 +67,9 @@ impl Letter {
         Self { kind, fields, signature: "", body: Vec::new(), fd: None }
     }
 
-    /// The same with a body, which is of this signature but that a descriptor (`h`) is written as its place (`u`).
-    ///
-    /// # Errors
-    /// What zbus says if it cannot write the body.
-    pub(super) fn with<B: Serialize + DynamicType>(self, signature: &'static str, body: &B) -> zbus::Result<Self> {
-        let body = to_bytes(Context::new(NATIVE_ENDIAN, 0), body)?.bytes().to_vec();
-        Ok(Self { signature, body, ..self })
+    /// The same with a body of this signature.
+    pub(super) fn with(self, signature: &'static str, body: Body) -> Self {
+        Self { signature, body: body.0, ..self }
     }
 
     /// The same with a descriptor, the only one.
@@ -100,9 +96,39 @@ impl Letter {
         bytes.extend(serial.to_ne_bytes());
         bytes.extend(length(&fields.0));
         bytes.extend(fields.0);
-        align(&mut bytes);
+        align(&mut bytes, 8);
         bytes.extend(&self.body);
         Parcel::Letter(bytes.into(), self.fd.clone())
+    }
+}
+
+/// What a message says: values one after the other, each at a multiple of four.
+#[derive(Debug, Default)]
+pub(super) struct Body(Vec<u8>);
+
+impl Body {
+    /// Any values, which have no descriptors.
+    ///
+    /// # Errors
+    /// What zbus says if it cannot write them.
+    pub(super) fn of<B: Serialize + DynamicType>(values: &B) -> zbus::Result<Self> {
+        Ok(Self(to_bytes(Context::new(NATIVE_ENDIAN, 0), values)?.bytes().to_vec()))
+    }
+
+    /// The same and a text (`s`) or a path (`o`).
+    pub(super) fn text(mut self, text: &str) -> Self {
+        align(&mut self.0, 4);
+        self.0.extend(length(text.as_bytes()));
+        self.0.extend(text.as_bytes());
+        self.0.push(0);
+        self
+    }
+
+    /// The same and a number (`u`), a truth (`b`) or a descriptor's place among the message's (`h`).
+    pub(super) fn number(mut self, number: u32) -> Self {
+        align(&mut self.0, 4);
+        self.0.extend(number.to_ne_bytes());
+        self
     }
 }
 
@@ -136,7 +162,7 @@ struct Fields(Vec<u8>);
 
 impl Fields {
     fn begin(&mut self, code: u8, kind: u8) {
-        align(&mut self.0);
+        align(&mut self.0, 8);
         self.0.extend([code, 1, kind, 0]);
     }
 
@@ -160,8 +186,8 @@ impl Fields {
     }
 }
 
-fn align(bytes: &mut Vec<u8>) {
-    bytes.resize(bytes.len().next_multiple_of(8), 0);
+fn align(bytes: &mut Vec<u8>, to: usize) {
+    bytes.resize(bytes.len().next_multiple_of(to), 0);
 }
 
 /// What is written here has a few hundred bytes, and is bounded where it came in.
@@ -200,9 +226,9 @@ mod tests {
             };
             let letter = |member| Letter::signal(&path(), "org.example.Some", member);
             assert_eq!(letter("Lock").seal(SERIAL, sender).bytes(), by_zbus(of("Lock"), &()));
-            let new = letter("SessionNew").with("so", &("c12", path())).expect("a body");
+            let new = letter("SessionNew").with("so", Body::default().text("c12").text(&path()));
             assert_eq!(new.seal(SERIAL, sender).bytes(), by_zbus(of("SessionNew"), &("c12", path())));
-            let changed = letter("PropertiesChanged").with("sa{sv}as", &body).expect("a body");
+            let changed = letter("PropertiesChanged").with("sa{sv}as", Body::of(&body).expect("a body"));
             assert_eq!(changed.seal(SERIAL, sender).bytes(), by_zbus(of("PropertiesChanged"), &body));
         }
     }
@@ -218,9 +244,10 @@ mod tests {
 
             let (null, copy) =
                 [(); 2].map(|()| OwnedFd::from(std::fs::File::open("/dev/null").expect("it is there"))).into();
-            let opened = Letter::answer(&call.header()).with("soh", &("c12", path(), 0_u32)).expect("a body");
-            let opened = opened.with_fd(null).seal(SERIAL, None);
-            let expected = by_zbus(Message::method_return(&call.header()), &("c12", path(), Fd::from(copy)));
+            let body = Body::default().text("c12").text(&path()).number(0).number(7).text("").number(1);
+            let opened = Letter::answer(&call.header()).with("sohusb", body).with_fd(null).seal(SERIAL, None);
+            let body = ("c12", path(), Fd::from(copy), 7_u32, "", true);
+            let expected = by_zbus(Message::method_return(&call.header()), &body);
             assert_eq!(opened.bytes(), expected);
             assert_eq!(opened.fds().len(), 1);
         }

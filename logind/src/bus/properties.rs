@@ -7,6 +7,7 @@ use zbus::{Message, ObjectPath, Variant};
 
 use super::call::{Call, View};
 use super::fault::Fault;
+use super::letter::Body;
 use super::signals::Announcement;
 use super::standard::{self, PROPERTIES};
 use super::table::{Change, Interface, Property};
@@ -65,6 +66,7 @@ pub(super) fn changed<T>(
     let row = |property: &Property<T>| (property.name, (property.value)(view, target));
     let values: BTreeMap<_, _> = interface.properties.iter().filter(told).map(row).collect();
     let invalidated: &[&str] = &[];
-    let body = (interface.name, values, invalidated);
-    Announcement::new(path, PROPERTIES, "PropertiesChanged").with("sa{sv}as", &body, (Some(interface.name), None))
+    let body = Body::of(&(interface.name, values, invalidated))?;
+    let signal = Announcement::new(path, PROPERTIES, "PropertiesChanged");
+    Ok(signal.with("sa{sv}as", body, (Some(interface.name), None)))
 }

@@ -8,11 +8,14 @@ use zbus::Message;
 
 use super::driver::from_logind;
 use super::fault::Fault;
-use super::letter::Letter;
+use super::letter::{Body, Letter};
 use super::path::session_path;
 
 /// The life line's place among the descriptors of its message.
 const LIFE_LINE: u32 = 0;
+
+/// Whether the session was there already, which none is that is opened.
+const EXISTING: bool = false;
 
 /// The core's answer to `call`.
 ///
@@ -29,11 +32,9 @@ pub(super) fn letter(call: &Message, answer: Answer, life_line: Option<OwnedFd>)
             let seat = seat.as_ref().map_or("", |seat| seat.as_str());
             let vt = vt.map_or(0, |vt| u32::from(vt.get()));
             let runtime_path = format!("{USER_RUNTIME_BASE}/{uid}");
-            let (id, path) = (session.as_str(), session_path(&session));
-            let body = (id, path, runtime_path, LIFE_LINE, uid.get(), seat, vt, false);
-            let member = header.member().map(|member| member.as_str()).unwrap_or_default();
-            let letter = letter.with("soshusub", &body).map_err(|cause| Fault::unwritable(member, &cause))?;
-            Ok(letter.with_fd(life_line))
+            let body = Body::default().text(session.as_str()).text(&session_path(&session)).text(&runtime_path);
+            let body = body.number(LIFE_LINE).number(uid.get()).text(seat).number(vt).number(EXISTING.into());
+            Ok(letter.with("soshusub", body).with_fd(life_line))
         }
     }
 }

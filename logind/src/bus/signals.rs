@@ -3,13 +3,12 @@
 use logind_api::manager;
 use logind_core::Signal;
 use logind_core::names::{SessionId, Uid};
-use serde::Serialize;
 use zbus::match_rule::PathSpec;
 use zbus::message::Type;
-use zbus::{DynamicType, MatchRule, ObjectPath};
+use zbus::{MatchRule, ObjectPath};
 
 use super::call::View;
-use super::letter::Letter;
+use super::letter::{Body, Letter};
 use super::manager::MANAGER;
 use super::path::{seat_path, session_path, user_path};
 use super::properties::changed;
@@ -35,10 +34,10 @@ pub(super) struct Announcement {
 pub(super) fn announcement(signal: &Signal, view: View<'_>) -> Option<zbus::Result<Announcement>> {
     let core = view.core;
     Some(match signal {
-        Signal::SessionNew(id) => of_session("SessionNew", id),
-        Signal::SessionRemoved(id) => of_session("SessionRemoved", id),
-        Signal::UserNew(uid) => of_user("UserNew", *uid),
-        Signal::UserRemoved(uid) => of_user("UserRemoved", *uid),
+        Signal::SessionNew(id) => Ok(of_session("SessionNew", id)),
+        Signal::SessionRemoved(id) => Ok(of_session("SessionRemoved", id)),
+        Signal::UserNew(uid) => Ok(of_user("UserNew", *uid)),
+        Signal::UserRemoved(uid) => Ok(of_user("UserRemoved", *uid)),
         Signal::SessionChanged(id, names) => changed(session_path(id), (&SESSION, core.session(id)?), names, view),
         Signal::UserChanged(uid, names) => changed(user_path(*uid), (&USER, core.user(*uid)?), names, view),
         Signal::SeatChanged(id, names) => changed(seat_path(id), (&SEAT, core.seat(id)?), names, view),
@@ -57,16 +56,13 @@ impl Announcement {
 
     /// The same with arguments of this signature, of which the first is `text` or no text, and the second `object` or no
     /// path.
-    ///
-    /// # Errors
-    /// If they cannot be written.
-    pub(super) fn with<B: Serialize + DynamicType>(
+    pub(super) fn with(
         self,
         signature: &'static str,
-        body: &B,
+        body: Body,
         (text, object): (Option<&str>, Option<ObjectPath<'static>>),
-    ) -> zbus::Result<Self> {
-        Ok(Self { letter: self.letter.with(signature, body)?, text: text.map(str::to_owned), object, ..self })
+    ) -> Self {
+        Self { letter: self.letter.with(signature, body), text: text.map(str::to_owned), object, ..self }
     }
 
     /// Whether `rule` asks for it, whoever its sender.
@@ -95,14 +91,14 @@ fn is_in(namespace: &str, separator: char, name: &str) -> bool {
     name.strip_prefix(namespace).is_some_and(|rest| rest.is_empty() || rest.starts_with(separator))
 }
 
-fn of_session(member: &'static str, id: &SessionId) -> zbus::Result<Announcement> {
+fn of_session(member: &'static str, id: &SessionId) -> Announcement {
     let (name, path) = (id.as_str(), session_path(id));
-    of_manager(member).with("so", &(name, &path), (Some(name), Some(path.clone())))
+    of_manager(member).with("so", Body::default().text(name).text(&path), (Some(name), Some(path)))
 }
 
-fn of_user(member: &'static str, uid: Uid) -> zbus::Result<Announcement> {
+fn of_user(member: &'static str, uid: Uid) -> Announcement {
     let path = user_path(uid);
-    of_manager(member).with("uo", &(uid.get(), &path), (None, Some(path.clone())))
+    of_manager(member).with("uo", Body::default().number(uid.get()).text(&path), (None, Some(path)))
 }
 
 fn of_manager(member: &'static str) -> Announcement {
@@ -130,7 +126,7 @@ mod tests {
     #[test]
     fn a_rule_asks_for_what_zbus_says_that_it_asks_for() {
         let id = SessionId::new("c1").expect("a name");
-        let new = of_session("SessionNew", &id).expect("a signal");
+        let new = of_session("SessionNew", &id);
         let by_zbus = Message::signal(manager::PATH, MANAGER.name, "SessionNew").build(&("c1", session_path(&id)));
         let by_zbus = by_zbus.expect("a message");
         for rule in [
@@ -170,7 +166,7 @@ mod tests {
         let path = || session_path(&SessionId::new("c1").expect("a name"));
         let (interface, body) = (super::super::standard::PROPERTIES, (SESSION.name, 7_u32));
         let changed = Announcement::new(path(), interface, "PropertiesChanged");
-        let changed = changed.with("su", &body, (Some(SESSION.name), None)).expect("a signal");
+        let changed = changed.with("su", Body::default().text(SESSION.name).number(7), (Some(SESSION.name), None));
         let by_zbus = Message::signal(path(), interface, "PropertiesChanged").build(&body).expect("a message");
         let of_session = "arg0='org.freedesktop.login1.Session'";
         for rule in [of_session, "arg0namespace='org.freedesktop.login1'", "arg0namespace='org.freedesktop'"] {

@@ -53,6 +53,9 @@ pub(crate) const OWN_MAPS: &str = "/proc/self/maps";
 /// The variable that names the socket of whoever wants to hear that a service is ready (`sd_notify(3)`).
 pub(crate) const NOTIFY_SOCKET: &str = "NOTIFY_SOCKET";
 
+/// All processes, by their numbers (`proc(5)`).
+pub(crate) const PROCESSES: &str = "/proc";
+
 /// The program that process `pid` runs (`proc_pid_exe(5)`).
 pub(crate) fn program_of(pid: i32) -> String {
     format!("/proc/{pid}/exe")

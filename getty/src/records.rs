@@ -91,6 +91,13 @@ pub(crate) fn vacate(line: &LineName, files: &Files) {
     }
 }
 
+/// Whether somebody was logged in on `line` in process `pid`, which has ended, as far as utmp tells: a login that was killed
+/// has left its record, another its logout.
+pub(crate) fn was_login(pid: i32, line: &LineName, files: &Files) -> bool {
+    let is_login = |record: &Record| matches!(record.kind, Kind::UserProcess | Kind::DeadProcess) && record.pid == pid;
+    files.on_line(line.as_str().as_bytes()).is_ok_and(|record| record.as_ref().is_some_and(is_login))
+}
+
 /// How many logins utmp shows; none where it cannot be read.
 pub(crate) fn users(files: &Files) -> usize {
     let count = |records: utmp::Records| records.filter(|record| record.kind == Kind::UserProcess).count();
@@ -147,6 +154,22 @@ mod tests {
     #[test]
     fn a_login_that_lives_is_left_alone() {
         assert_eq!(predecessor(alice(7), true), Predecessor::Living);
+    }
+
+    #[test]
+    fn a_process_was_a_login_if_utmp_has_had_a_person_for_it() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("run")).unwrap();
+        let (files, line) = (Files::under(root.path()), LineName::parse("pts/3".as_ref()).unwrap());
+        let was_login = || was_login(7, &line, &files);
+        assert!(!was_login());
+        let records = [alice(7), logout(&alice(7), Time::now()), alice(8)];
+        for (record, expected) in records.into_iter().zip([true, true, false]) {
+            files.update(&record).unwrap();
+            assert_eq!(was_login(), expected, "{record:?}");
+        }
+        files.update(&Record::login_process(b"pts/3", 7, Time::now())).unwrap();
+        assert!(!was_login(), "it only asked for a name");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::account::Account;
 use crate::defs::Settings;
 use crate::environment::Environment;
 use crate::greeting::Greeting;
-use crate::process::CoreLimit;
+use crate::limits::Limits;
 use crate::session::Session;
 use crate::shell::Shell;
 use crate::terminal::Terminal;
@@ -38,8 +38,8 @@ pub(crate) struct Start<'a> {
     pub(crate) fake_shell: Option<&'a Path>,
     /// The home that the account has lost because it does not answer.
     pub(crate) silent_home: Option<PathBuf>,
-    /// The limit on cores that login withheld from itself.
-    pub(crate) core_limit: &'a CoreLimit,
+    /// The limits that the shell is to have.
+    pub(crate) limits: &'a Limits,
     /// The login that keeps the session open.
     pub(crate) parent: Pid,
 }
@@ -100,15 +100,14 @@ fn become_any_shell(wanted: &Path, reason: Errno, environment: &[CString]) {
 }
 
 fn prepared(start: Start<'_>, session: Session) -> Result<(Shell, Environment, PathBuf), StartError> {
-    let Start { account, settings, terminal, environment, greeting, fake_shell, silent_home, core_limit, parent } =
-        start;
+    let Start { account, settings, terminal, environment, greeting, fake_shell, silent_home, limits, parent } = start;
     setsid().map_err(StartError::Session)?;
     if let Err(error) = sys::take_terminal(stdin()) {
         // The shell works without job control; without a shell nothing works.
         warn!(%error, "the line is not the shell's controlling terminal");
     }
     sys::reset_signals();
-    core_limit.give_back();
+    limits.give_to_shell();
     become_user(account)?;
     die_with(parent)?;
     session.forget_in_child();

@@ -25,6 +25,8 @@ pub(crate) enum Failure {
     NotRoot,
     #[error("only root can log somebody in from within a session; in your login shell, say: exec login")]
     NotLeader,
+    #[error("the limits on resources are too low to log somebody in, and cannot be raised here; see ulimit in sh(1)")]
+    Limits,
     #[error("cannot prepare the process")]
     Process(#[source] io::Error),
     #[error(transparent)]

@@ -177,20 +177,6 @@ impl Line {
     }
 }
 
-/// The number of the group that `name` (or number) means for lines in use; none if there is no such group.
-pub(crate) fn group(name: &str) -> Option<u32> {
-    if let Ok(number) = name.parse() {
-        return Some(number);
-    }
-    match nix::unistd::Group::from_name(name) {
-        Ok(group) => group.map(|group| group.gid.as_raw()),
-        Err(error) => {
-            warn!(group = name, %error, "cannot look up the group of lines");
-            None
-        }
-    }
-}
-
 /// Leaves the standard streams to nobody: the line's own descriptor stays.
 ///
 /// # Errors

@@ -10,9 +10,11 @@ mod environment;
 mod errand;
 mod failure;
 mod greeting;
+mod group;
 mod home;
 mod host;
 mod hush;
+mod limits;
 mod line;
 mod pam;
 mod parent;
@@ -46,10 +48,10 @@ use failure::Failure;
 use greeting::{Greeting, Said};
 use home::Home;
 use host::Host;
+use limits::Limits;
 use line::Line;
 use pam::{Item, PamError, Transaction};
 use parent::Watch;
-use process::CoreLimit;
 use records::Records;
 use session::Session;
 use sys::{Departure, Fork};
@@ -85,14 +87,8 @@ fn main() -> ExitCode {
 /// One login, from taking the line to giving it back.
 fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, Failure> {
     process::prepare().map_err(Failure::Process)?;
-    let core_limit = CoreLimit::take();
     let title = Title::take();
-    if !geteuid().is_root() {
-        return Err(Failure::NotRoot);
-    }
-    if !getuid().is_root() && !process::leads_its_session() {
-        return Err(Failure::NotLeader);
-    }
+    let mut limits = become_roots()?;
     let settings = Settings::read(Path::new(paths::ROOT));
     let line = Line::take(request.hang_up)?;
     let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
@@ -101,14 +97,13 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
     sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
     let deadline = settings.timeout.map(Deadline::start).transpose()?;
 
-    let admitted = admit(&mut request, &settings, &terminal, &records);
+    let admitted = admit(&mut request, &settings, &terminal, &records, &mut limits);
     drop(deadline);
-    let Admitted { mut account, mut session, greeting, home } = match admitted {
+    let Admitted { mut account, group, mut session, greeting, home } = match admitted {
         Ok(admitted) => admitted,
         Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
     };
     title.show(&account);
-    let group = line::group(&settings.line_group);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
     let silent_home = home.leave_silent(&mut account, settings.timeout);
     let start = Start {
@@ -119,7 +114,7 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
         greeting,
         fake_shell: settings.fake_shell.as_deref().map(Path::new).filter(|_| request.shell.is_none()),
         silent_home,
-        core_limit: &core_limit,
+        limits: &limits,
         parent: Pid::this(),
     };
     let (session, exit) = run_shell(start, session, &line);
@@ -133,9 +128,29 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
+/// Has this process be root's in everything, whoever called it, and have the limits of a login.
+fn become_roots() -> Result<Limits, Failure> {
+    if !geteuid().is_root() {
+        return Err(Failure::NotRoot);
+    }
+    let caller = getuid();
+    if !caller.is_root() && !process::leads_its_session() {
+        return Err(Failure::NotLeader);
+    }
+    process::become_roots().map_err(Failure::Process)?;
+    let limits = Limits::take();
+    if caller.is_root() {
+        return Ok(limits);
+    }
+    info!(uid = caller.as_raw(), "called by somebody else than root");
+    if limits.suffice() { Ok(limits) } else { Err(Failure::Limits) }
+}
+
 /// Somebody who has been let in.
 struct Admitted {
     account: Account,
+    /// The line's while they are in, if there is such a group.
+    group: Option<u32>,
     session: Session,
     /// None for who wants none.
     greeting: Option<Greeting>,
@@ -148,6 +163,7 @@ fn admit(
     settings: &Settings,
     terminal: &Terminal,
     records: &Records,
+    limits: &mut Limits,
 ) -> Result<Admitted, Failure> {
     let mut transaction = begin(request, settings, terminal, records)?;
     if !request.is_authenticated {
@@ -156,12 +172,14 @@ fn admit(
     attempt::check_account(&mut transaction)?;
     let account = Account::of(&transaction, request.shell.as_deref())?;
     account.take_groups()?;
+    let group = group::of_lines(&settings.line_group, account.uid.is_root());
     let mut home = Home::default();
     let is_hushed = hush::is_asked_for(&account, settings, &mut home);
     let last_login = Some(account.uid).filter(|_| settings.shows_last_login()).and_then(|uid| records.last_login(uid));
     sys::note_ends()?;
     let mark = records.mark();
     let mut session = Session::open(transaction, is_hushed)?;
+    limits.take_again();
     records.began(&account, mark, settings.records_in_lastlog(account.uid));
     if settings.records_last_login() {
         records.last_login_is_now(&account);
@@ -169,7 +187,7 @@ fn admit(
     let is_trusted = request.is_authenticated;
     info!(line = %records.line(), user = account.name.as_str(), host = records.host(), is_trusted, "session opened");
     let greeting = Greeting { said: Said::new(session.take_said()), last_login };
-    Ok(Admitted { account, session, greeting: Some(greeting).filter(|_| !is_hushed), home })
+    Ok(Admitted { account, group, session, greeting: Some(greeting).filter(|_| !is_hushed), home })
 }
 
 /// Tells the person which variables of the command line are not theirs to set (shadow's login).
@@ -200,7 +218,7 @@ fn begin(
 /// Runs the shell in a child, and waits for its end; the session stays with the parent.
 fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit) {
     parent::let_go(line);
-    let (terminal, time_to_read, core_limit) = (*start.terminal, start.settings.fail_delay, start.core_limit);
+    let (terminal, time_to_read) = (*start.terminal, start.settings.fail_delay);
     let (watch, forked) = (Watch::begin(), sys::fork());
     match forked {
         Ok(Fork::Child) => {
@@ -211,7 +229,6 @@ fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit)
             sys::exit_now(error.exit_status())
         }
         Ok(Fork::Parent(shell)) => {
-            core_limit.withhold();
             drop(start); // the greeting and the environment are the child's
             if let Err(error) = line::leave_streams() {
                 warn!(%error, "the parent keeps the line on its standard streams");

@@ -30,6 +30,9 @@ pub(crate) const OWN_STATUS: &str = "/proc/self/stat";
 /// This process's memory.
 pub(crate) const OWN_MEMORY: &str = "/proc/self/mem";
 
+/// The machine's own groups (`group(5)`).
+pub(crate) const GROUPS: &str = "/etc/group";
+
 /// Standard streams that lead nowhere.
 pub(crate) const DEV_NULL: &str = "/dev/null";
 

@@ -146,6 +146,18 @@ pub(crate) fn reset_signals() {
     }
 }
 
+/// Stops the interval timers, which an exec leaves as they are (`setitimer(2)`).
+pub(crate) fn stop_timers() {
+    let never = libc::itimerval {
+        it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
+        it_value: libc::timeval { tv_sec: 0, tv_usec: 0 },
+    };
+    for timer in [libc::ITIMER_REAL, libc::ITIMER_VIRTUAL, libc::ITIMER_PROF] {
+        // SAFETY: `never` lives through the call, and the old value is not asked for.
+        unsafe { libc::setitimer(timer, &raw const never, ptr::null_mut()) };
+    }
+}
+
 /// Waits until one of `signals`, which are blocked, is there, and takes it (`sigtimedwait(2)`); none if none comes in `time`.
 ///
 /// # Errors

@@ -27,7 +27,7 @@ use crate::effects::life_line::{self, LifeLine};
 use crate::effects::runtime_directory::{Limits, RuntimeDirectories};
 use crate::effects::vt::line;
 use crate::effects::witnesses::{self, Subject};
-use crate::processes::{self, Base};
+use crate::processes::{self, Base, says_nothing};
 use crate::readiness::Readiness;
 use crate::sources::Sources;
 use crate::sources::signals::{Signals, Wish};
@@ -123,6 +123,7 @@ impl Daemon {
             self.settle();
             let is_ready = self.bus.is_on_system_bus() || Instant::now() >= patience_ends;
             if let Some(ready) = untold.take_if(|_| is_ready) {
+                self.bus.speak();
                 ready.tell();
             }
             let deadline = self.core.next_deadline();
@@ -370,8 +371,9 @@ impl Daemon {
 
     fn watch_getty_again(&mut self, vt: VtNumber, process: Leader) {
         match processes::find(process) {
-            Some(pidfd) => logged("cannot watch a getty", self.sources.watch_getty(vt, pidfd, None)),
-            None => self.sources.happen(Event::Vt(vt, VtNews::GettyExited)),
+            Ok(pidfd) => logged("cannot watch a getty", self.sources.watch_getty(vt, pidfd, None)),
+            Err(error) if says_nothing(&error) => logged("cannot watch a getty", Err(error)),
+            Err(_) => self.sources.happen(Event::Vt(vt, VtNews::GettyExited)),
         }
     }
 
@@ -382,12 +384,16 @@ impl Daemon {
         let scope = self.hands.cgroups.scope(session.uid(), id).filter(|_| session.class().has_scope());
         let life_line = self.hands.records.reopen_life_line(id);
         match leader {
-            Some(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
-            None => self.sources.happen(Event::LeaderExited(*id)),
+            Ok(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
+            Err(error) if says_nothing(&error) => logged("cannot watch a leader", Err(error)),
+            Err(_) => self.sources.happen(Event::LeaderExited(*id)),
         }
-        match life_line.ok().filter(|reader| life_line::is_held(reader.as_fd())) {
-            Some(reader) => logged("cannot watch a life line", self.sources.watch_life_line(id, reader)),
-            None => self.sources.happen(Event::LifeLineClosed(*id)),
+        match life_line {
+            Ok(reader) if life_line::is_held(reader.as_fd()) => {
+                logged("cannot watch a life line", self.sources.watch_life_line(id, reader));
+            }
+            Err(error) if says_nothing(&error) => logged("cannot watch a life line", Err(error)),
+            Ok(_) | Err(_) => self.sources.happen(Event::LifeLineClosed(*id)),
         }
         if let Some(scope) = scope {
             logged("cannot watch a scope", self.sources.watch_scope(id, &scope));

@@ -40,12 +40,24 @@ pub(crate) struct Process {
     pub(crate) audit: Option<u32>,
 }
 
-/// The pidfd of the process `leader`, if it has not ended: another with its number is not it.
-pub(crate) fn find(leader: Leader) -> Option<OwnedFd> {
-    let fd = open(leader.pid).ok()?;
-    let start_time = Stat::read(leader.pid).ok()?.start_time;
-    let is_other = matches!((pidfs_id(fd.as_fd()).ok()?, leader.pidfs_id), (Some(now), Some(then)) if now != then);
-    (start_time == leader.start_time && !is_other && !has_ended(fd.as_fd())).then_some(fd)
+/// The pidfd of the process `leader`, which has not ended: another with its number is not it.
+///
+/// # Errors
+/// `ESRCH` if it has ended; what keeps us from telling otherwise.
+pub(crate) fn find(leader: Leader) -> io::Result<OwnedFd> {
+    let fd = open(leader.pid)?;
+    let start_time = Stat::read(leader.pid)?.start_time;
+    let is_other = matches!((pidfs_id(fd.as_fd())?, leader.pidfs_id), (Some(now), Some(then)) if now != then);
+    if start_time == leader.start_time && !is_other && !has_ended(fd.as_fd()) {
+        Ok(fd)
+    } else {
+        Err(Errno::SRCH.into())
+    }
+}
+
+/// Whether the kernel had no room to answer: what was asked about may be there, or be gone.
+pub(crate) fn says_nothing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
 /// Pins the process `pid`, with what makes the number unique.
@@ -120,7 +132,11 @@ impl Process {
     }
 }
 
-fn open(pid: u32) -> io::Result<OwnedFd> {
+/// A pidfd of the process that has the number `pid` now.
+///
+/// # Errors
+/// `ESRCH` if there is none; what pidfd_open(2) says otherwise.
+pub(crate) fn open(pid: u32) -> io::Result<OwnedFd> {
     let number = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
     Ok(pidfd_open(number, PidfdFlags::empty())?)
 }
@@ -392,16 +408,17 @@ mod tests {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a child");
         let process = Process::by_pid(child.id(), &base()).expect("it runs");
         let leader = process.leader;
-        assert!(find(leader).is_some());
-        assert!(find(Leader { pidfs_id: None, ..leader }).is_some());
-        assert!(find(Leader { start_time: leader.start_time + 1, ..leader }).is_none());
-        assert!(find(Leader { pidfs_id: leader.pidfs_id.map(|id| id + 1), ..leader }).is_none());
+        let is_gone = |leader| find(leader).is_err_and(|error| error.raw_os_error() == Some(libc::ESRCH));
+        assert!(find(leader).is_ok());
+        assert!(find(Leader { pidfs_id: None, ..leader }).is_ok());
+        assert!(is_gone(Leader { start_time: leader.start_time + 1, ..leader }));
+        assert_eq!(is_gone(Leader { pidfs_id: leader.pidfs_id.map(|id| id + 1), ..leader }), leader.pidfs_id.is_some());
         drop(child.stdin.take());
         let deadline = Timespec { tv_sec: 10, tv_nsec: 0 };
         poll(&mut [PollFd::new(&process.fd, PollFlags::IN)], Some(&deadline)).expect("its end");
-        assert!(find(leader).is_none(), "a process that nobody has waited for has ended all the same");
+        assert!(is_gone(leader), "a process that nobody has waited for has ended all the same");
         child.wait().expect("its end");
-        assert!(find(leader).is_none());
+        assert!(is_gone(leader));
     }
 
     #[test]

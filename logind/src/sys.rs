@@ -2,7 +2,8 @@
 //! calls of virtual terminals, what kind of file system is mounted, a child before it runs its program.
 #![expect(
     unsafe_code,
-    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, statmount(2), mallopt(3), tokio's AsyncFd, ioctl_vt(2), Command's pre_exec"
+    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, statmount(2), mallopt(3), tokio's AsyncFd, ioctl_vt(2), \
+              close_range(2), Command's pre_exec"
 )]
 
 use std::io;
@@ -162,13 +163,27 @@ pub(crate) fn vts_in_use(console: BorrowedFd<'_>) -> io::Result<u16> {
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(stat.state) }
 }
 
-/// Lets the process that `command` starts lead a session of its own, with this limit of descriptors.
+/// Lets the process that `command` starts lead a session of its own, with this limit of descriptors and none but the
+/// standard three.
 pub(crate) fn in_its_own_session(command: &mut Command, descriptors: Rlimit) {
     let prepare = move || {
         rustix::process::setsid()?;
+        close_others_at_exec()?;
         Ok(setrlimit(Resource::Nofile, descriptors)?)
     };
-    // SAFETY: between fork and exec `prepare` makes two system calls and touches nothing that another thread may have
+    // SAFETY: between fork and exec `prepare` makes three system calls and touches nothing that another thread may have
     // locked: it allocates nothing, and an errno becomes an error without allocating.
     unsafe { command.pre_exec(prepare) };
+}
+
+/// `close_range(3, ~0, CLOSE_RANGE_CLOEXEC)`: of the descriptors that the process has, its program keeps the standard
+/// three (close_range(2), Linux 5.11).
+///
+/// # Errors
+/// `ENOSYS` or `EPERM` where the call is not to be had.
+fn close_others_at_exec() -> io::Result<()> {
+    let (first, last) = (libc::STDERR_FILENO + 1, libc::c_uint::MAX);
+    // SAFETY: close_range(2) takes its arguments by value, and with this flag it closes nothing now.
+    let rc = unsafe { libc::syscall(libc::SYS_close_range, first, last, libc::CLOSE_RANGE_CLOEXEC) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }

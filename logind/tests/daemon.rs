@@ -3,7 +3,7 @@
 
 mod house;
 
-use house::{ALICE, Cgroups, House, Leader, Opened};
+use house::{ALICE, Cgroups, House, Opened};
 
 #[tokio::test]
 async fn a_session_has_all_that_libsystemd_looks_for_and_leaves_nothing() {
@@ -23,7 +23,7 @@ async fn so_it_is_where_logind_has_to_mount_the_cgroups() {
 async fn lives_and_ends(mut house: House) {
     house.start_logind();
     let mut door = house.door().await;
-    let leader = Leader::start();
+    let leader = house.leader();
     let Opened { id, runtime_directory, life_line, .. } = door.create_session(&leader).await;
     assert_eq!(runtime_directory, format!("/run/user/{ALICE}"));
     let limits = house.look(&["stat", "-f", "-c", "%T %S %b", &runtime_directory]);
@@ -65,7 +65,7 @@ async fn a_runtime_directory_covered_with_what_never_answers_keeps_nobody_waitin
     };
     house.start_logind(); // which finds the directory
     let door = house.door().await;
-    let (one, again, last, other) = (Leader::start(), Leader::start(), Leader::start(), Leader::start());
+    let (one, again, last, other) = (house.leader(), house.leader(), house.leader(), house.leader());
     let (covered, opened) = tokio::join!(door.create_session(&one), door.ask_for_session(0, &other));
     assert_eq!(opened.map(drop), Ok(()));
     drop((covered, one)); // the session ends, and its user stays for the stop delay
@@ -83,7 +83,7 @@ async fn a_killed_logind_comes_back_to_its_sessions_and_sees_their_end() {
     let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=0");
     house.start_logind();
     let door = house.door().await;
-    let (kept, lost, late) = (Leader::start(), Leader::start(), Leader::start());
+    let (kept, lost, late) = (house.leader(), house.leader(), house.leader());
     let kept_session = door.create_session(&kept).await;
     let lost_session = door.create_session(&lost).await;
     let late_session = door.create_session(&late).await;
@@ -120,7 +120,7 @@ async fn a_session_whose_login_got_no_answer_ends_with_its_leader() {
     let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=0");
     house.start_logind();
     let door = house.door().await;
-    let leader = Leader::start();
+    let leader = house.leader();
     let opened = door.create_session(&leader).await;
     house.kill_logind();
     drop((door, opened.life_line));
@@ -138,7 +138,7 @@ async fn without_cgroups_a_session_is_its_leader_and_its_life_line() {
     let mut house = House::build(Cgroups::ReadOnly, "UserStopDelaySec=0");
     house.start_logind();
     let mut door = house.door().await;
-    let leader = Leader::start();
+    let leader = house.leader();
     let opened = door.create_session(&leader).await;
     assert!(house.look(&["cat", &format!("/run/systemd/sessions/{}", opened.id)]).contains("STATE=active"));
     drop((opened.life_line, leader));
@@ -158,7 +158,7 @@ async fn what_a_login_without_logind_left_is_adopted_and_goes_after_the_delay() 
     house.look(&["sh", "-c", "echo nonsense > /run/systemd/sessions/c7; mkfifo /run/systemd/sessions/c9.ref"]);
     house.start_logind();
     let mut door = house.door().await;
-    let leader = Leader::start();
+    let leader = house.leader();
     // The directory is on its way out or gone: in either case the session gets one.
     let opened = door.create_session(&leader).await;
     assert_eq!(house.look(&["stat", "-c", "%u %a", &directory]), "4711 700");
@@ -174,7 +174,7 @@ async fn a_terminated_session_takes_its_processes_along() {
     let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=0");
     house.start_logind();
     let mut door = house.door().await;
-    let mut leader = Leader::start();
+    let mut leader = house.leader();
     let opened = door.create_session(&leader).await;
     door.terminate_session(&opened.id).await;
     leader.has_ended();
@@ -187,7 +187,7 @@ async fn a_logind_started_from_a_session_is_not_in_it() {
     let mut house = House::build(Cgroups::Unified, "UserStopDelaySec=0");
     house.start_logind();
     let door = house.door().await;
-    let leader = Leader::start();
+    let leader = house.leader();
     let opened = door.create_session(&leader).await;
     house.kill_logind();
     drop(door);
@@ -208,7 +208,7 @@ async fn a_changed_configuration_is_read_at_a_hang_up() {
     house.look(&["sh", "-c", "printf '[Login]\nUserStopDelaySec=0\nRuntimeDirectorySize=2M\n' > /run/logind.conf"]);
     house.reload_logind();
     door.says("RuntimeDirectorySize", 2 << 20).await;
-    let leader = Leader::start();
+    let leader = house.leader();
     let opened = door.create_session(&leader).await;
     assert_eq!(house.look(&["stat", "-f", "-c", "%b", &opened.runtime_directory]), "512");
     drop((opened.life_line, leader));

@@ -1,14 +1,13 @@
 //! A D-Bus connection for a few calls: authentication, calls, their answers, and nothing that outlives them.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Errno;
-use zbus::wire::LE;
-use zbus::wire::serialized::{Context, Data};
 
 use crate::deadline::Deadline;
 use crate::message::{Call, HEAD, Head, Incoming, Malformed};
 use crate::socket::{Silence, Socket};
+use crate::wire::Writer;
 
 /// The longest line of the authentication protocol taken; a server's are shorter than 60 bytes.
 const LINE_MAX: usize = 256;
@@ -24,6 +23,9 @@ pub(crate) enum Failure {
     Nonsense(&'static str),
     #[error("the login manager's door is no D-Bus peer for us: {0}")]
     Unwelcome(&'static str),
+    /// Not in a session, and no session to be had: the virtual terminal asked for is in one.
+    #[error("the virtual terminal has a session already")]
+    Taken,
     #[error("the login manager refused: {0}")]
     Refused(Refusal),
     /// A call was broken off, and made again the session was already there: nobody knows whose.
@@ -108,14 +110,14 @@ impl Connection {
     /// Makes the bus know us; a peer without a bus needs none of it (D-Bus Specification, `Hello`).
     pub(crate) fn hello(&mut self) -> Result<(), Failure> {
         let bus = "org.freedesktop.DBus";
-        let body = Data::new(Vec::new(), Context::new(LE, 0));
         let hello = Call {
             destination: bus,
             path: "/org/freedesktop/DBus",
             interface: bus,
             member: "Hello",
             signature: "",
-            body,
+            body: Writer::default(),
+            descriptor: None,
         };
         self.call(&hello).map(drop)
     }
@@ -123,8 +125,8 @@ impl Connection {
     /// Calls and waits for the answer, passing over whatever else is said meanwhile.
     pub(crate) fn call(&mut self, call: &Call<'_>) -> Result<Incoming, Failure> {
         self.last_serial += 1;
-        let fds: Vec<BorrowedFd<'_>> = call.body.fds().iter().map(AsFd::as_fd).collect();
-        self.socket.write(&call.bytes(self.last_serial), &fds, self.deadline)?;
+        let descriptor = call.descriptor.as_ref().map(AsFd::as_fd);
+        self.socket.write(&call.bytes(self.last_serial), descriptor.as_slice(), self.deadline)?;
         loop {
             let incoming = self.receive()?;
             if !incoming.answers(self.last_serial) {

@@ -1,6 +1,5 @@
 //! The virtual terminal an X server runs on: who answers at its socket, and that process' terminal.
 
-use std::fs;
 use std::time::Duration;
 
 use rustix::net::sockopt::socket_peercred;
@@ -8,6 +7,7 @@ use rustix::net::sockopt::socket_peercred;
 use crate::deadline::Deadline;
 use crate::names::VtNumber;
 use crate::paths;
+use crate::proc;
 use crate::socket::Socket;
 
 /// The major device number of virtual terminals (`TTY_MAJOR` in linux/major.h).
@@ -28,7 +28,7 @@ pub(crate) fn vt_of_display(display: &str, uid: u32, deadline: Deadline) -> Opti
     if !peer.uid.is_root() && peer.uid.as_raw() != uid {
         return None;
     }
-    let stat = fs::read(paths::process_stat(u32::try_from(peer.pid.as_raw_pid()).ok()?)).ok()?;
+    let stat = proc::read(&paths::process_stat(u32::try_from(peer.pid.as_raw_pid()).ok()?)).ok()?;
     vt_of_stat(&stat)
 }
 

@@ -6,7 +6,7 @@ use logind_api::error;
 
 use crate::connection::{Connection, Failure};
 use crate::deadline::Deadline;
-use crate::login1::{Session, create_session, release_session};
+use crate::login1::{Session, create_session, is_in_no_session, release_session};
 use crate::names::SessionId;
 use crate::request::Request;
 use crate::socket::Silence;
@@ -42,7 +42,7 @@ impl Door {
 pub(crate) enum Registration {
     /// There is a session, opened through that door.
     Opened(Session, Door),
-    /// The process is in a session already, or its terminal is: `su` and `sudo`.
+    /// The process is in a session already: `su` and `sudo`.
     Member,
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn register(doors: &[Door], request: &Request, deadline: Deadline) ->
         match (ask_each(doors, request, deadline), &since_broken) {
             (Err(failure @ Failure::Silence(Silence::Broken(_))), _) => since_broken = Some(failure),
             (Err(Failure::Silence(Silence::Absent(_))), Some(_)) => {}
-            (Ok(Registration::Member), Some(_)) => since_broken = Some(Failure::Orphaned),
+            (Ok(Registration::Member) | Err(Failure::Taken), Some(_)) => since_broken = Some(Failure::Orphaned),
             (answer, _) => return answer,
         }
         let waited = deadline.wait(&mut [], PAUSE);
@@ -80,9 +80,17 @@ fn ask_each(doors: &[Door], request: &Request, deadline: Deadline) -> Result<Reg
 }
 
 fn ask(door: &Door, request: &Request, deadline: Deadline) -> Result<Registration, Failure> {
-    match create_session(&mut door.open(deadline)?, request) {
+    let mut connection = door.open(deadline)?;
+    match create_session(&mut connection, request) {
         Ok(session) => Ok(Registration::Opened(session, door.clone())),
-        Err(Failure::Refused(refusal)) if refusal.is(error::SESSION_BUSY) => Ok(Registration::Member),
+        // The same name says that the process is in a session, and that the virtual terminal asked for is in another.
+        Err(Failure::Refused(refusal)) if refusal.is(error::SESSION_BUSY) => {
+            if request.vt() != 0 && is_in_no_session(&mut connection) {
+                Err(Failure::Taken)
+            } else {
+                Ok(Registration::Member)
+            }
+        }
         Err(failure) => Err(failure),
     }
 }

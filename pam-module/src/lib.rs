@@ -5,8 +5,8 @@
 //! unloaded. Whatever fails, a person still logs in, unless the administrator wrote `required`.
 //!
 //! The way of a request: `session` orders the acts; `inputs` reads what PAM says, `request` decides what to ask for, `doors`
-//! finds who to ask, `login1` asks, over a `connection` made of `message`s on a `socket`; `environment` says what of the
-//! answer the session learns, `record` what is remembered until its end. Only `sys` is unsafe.
+//! finds who to ask, `login1` asks, over a `connection`: a `socket` with `message`s on it, made of the values of `wire`.
+//! `environment` says what of the answer the session learns, `record` what is remembered until its end. Only `sys` is unsafe.
 
 mod arguments;
 mod bus_address;
@@ -21,12 +21,14 @@ mod login1;
 mod message;
 mod names;
 mod paths;
+mod proc;
 mod record;
 mod request;
 mod runtime_dir;
 mod session;
 mod socket;
 mod sys;
+mod wire;
 
 #[cfg(test)]
 #[path = "../tests/peer/mod.rs"]

@@ -3,10 +3,33 @@
 
 use std::ffi::CStr;
 
-use zbus::Variant;
+use crate::wire::Writer;
 
 /// A property of a scope: its name and its value.
-pub(crate) type Property = (&'static str, Variant<'static>);
+pub(crate) type Property = (&'static str, Value);
+
+/// A property's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    U32(u32),
+    U64(u64),
+}
+
+impl Value {
+    /// Writes it as `v`.
+    pub(crate) fn write(self, to: &mut Writer) {
+        match self {
+            Self::U32(value) => {
+                to.signature("u");
+                to.u32(value);
+            }
+            Self::U64(value) => {
+                to.signature("t");
+                to.u64(value);
+            }
+        }
+    }
+}
 
 /// A limit: under which name its text is found, and what it means.
 pub(crate) struct Limit {
@@ -20,27 +43,24 @@ pub(crate) const ALL: [Limit; 5] = [
     Limit { data: c"systemd.tasks_max", parse: |text| amount("TasksMax", "TasksMaxScale", text, number) },
     Limit { data: c"systemd.cpu_weight", parse: |text| weight("CPUWeight", text) },
     Limit { data: c"systemd.io_weight", parse: |text| weight("IOWeight", text) },
-    Limit {
-        data: c"systemd.runtime_max_sec",
-        parse: |text| Some(("RuntimeMaxUSec", Variant::U64(microseconds(text)?))),
-    },
+    Limit { data: c"systemd.runtime_max_sec", parse: |text| Some(("RuntimeMaxUSec", Value::U64(microseconds(text)?))) },
 ];
 
 fn amount(absolute: &'static str, scale: &'static str, text: &[u8], read: fn(&str) -> Option<u64>) -> Option<Property> {
     let text = str::from_utf8(text).ok()?.trim();
     if text == "infinity" {
-        return Some((absolute, Variant::U64(u64::MAX)));
+        return Some((absolute, Value::U64(u64::MAX)));
     }
     if let Some(percent) = text.strip_suffix('%') {
         let percent = number(percent).filter(|percent| *percent <= 100)?;
-        return Some((scale, Variant::U32(u32::try_from(percent * u64::from(u32::MAX) / 100).ok()?)));
+        return Some((scale, Value::U32(u32::try_from(percent * u64::from(u32::MAX) / 100).ok()?)));
     }
-    Some((absolute, Variant::U64(read(text)?)))
+    Some((absolute, Value::U64(read(text)?)))
 }
 
 fn weight(name: &'static str, text: &[u8]) -> Option<Property> {
     let weight = number(str::from_utf8(text).ok()?.trim()).filter(|weight| (1..=10_000).contains(weight))?;
-    Some((name, Variant::U64(weight)))
+    Some((name, Value::U64(weight)))
 }
 
 /// A number of bytes, with the suffixes of systemd.resource-control(5).
@@ -105,13 +125,13 @@ mod tests {
 
     #[test]
     fn limits_become_properties_of_the_scope() {
-        assert_eq!(limit(c"systemd.memory_max", "2G"), Some(("MemoryMax", Variant::U64(2 << 30))));
-        assert_eq!(limit(c"systemd.memory_max", "infinity"), Some(("MemoryMax", Variant::U64(u64::MAX))));
-        assert_eq!(limit(c"systemd.memory_max", "50%"), Some(("MemoryMaxScale", Variant::U32(u32::MAX / 2))));
-        assert_eq!(limit(c"systemd.tasks_max", "512"), Some(("TasksMax", Variant::U64(512))));
-        assert_eq!(limit(c"systemd.cpu_weight", "100"), Some(("CPUWeight", Variant::U64(100))));
-        assert_eq!(limit(c"systemd.io_weight", "10000"), Some(("IOWeight", Variant::U64(10_000))));
-        let ninety_minutes = Some(("RuntimeMaxUSec", Variant::U64(5_400_000_000)));
+        assert_eq!(limit(c"systemd.memory_max", "2G"), Some(("MemoryMax", Value::U64(2 << 30))));
+        assert_eq!(limit(c"systemd.memory_max", "infinity"), Some(("MemoryMax", Value::U64(u64::MAX))));
+        assert_eq!(limit(c"systemd.memory_max", "50%"), Some(("MemoryMaxScale", Value::U32(u32::MAX / 2))));
+        assert_eq!(limit(c"systemd.tasks_max", "512"), Some(("TasksMax", Value::U64(512))));
+        assert_eq!(limit(c"systemd.cpu_weight", "100"), Some(("CPUWeight", Value::U64(100))));
+        assert_eq!(limit(c"systemd.io_weight", "10000"), Some(("IOWeight", Value::U64(10_000))));
+        let ninety_minutes = Some(("RuntimeMaxUSec", Value::U64(5_400_000_000)));
         assert_eq!(limit(c"systemd.runtime_max_sec", "1h 30min"), ninety_minutes);
         assert_eq!(limit(c"systemd.runtime_max_sec", "5400"), ninety_minutes);
     }

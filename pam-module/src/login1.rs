@@ -1,17 +1,15 @@
-//! The three calls made to org.freedesktop.login1 and what is believed of their answers.
+//! The calls made to org.freedesktop.login1 and what is believed of their answers.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
 use logind_api::{BUS_NAME, error, manager};
 use rustix::process::{PidfdFlags, getpid, pidfd_open};
-use zbus::wire::serialized::{Context, Data};
-use zbus::wire::{LE, to_bytes};
-use zbus::{Fd, ObjectPath};
 
 use crate::connection::{Connection, Failure};
 use crate::message::{Call, Incoming, Malformed};
 use crate::names::{Class, SeatId, SessionId, VtNumber};
 use crate::request::Request;
+use crate::wire::{Reader, Writer};
 
 /// A session that logind has opened, each part of the answer checked.
 #[derive(Debug)]
@@ -45,98 +43,95 @@ pub(crate) fn create_session(connection: &mut Connection, request: &Request) -> 
     }
 }
 
+/// Whether logind says that this process is in no session. What it says otherwise, or that it says nothing, is no such
+/// word.
+pub(crate) fn is_in_no_session(connection: &mut Connection) -> bool {
+    let mut body = Writer::default();
+    body.u32(0); // the caller
+    let answer = connection.call(&call(manager::GET_SESSION_BY_PID, manager::GET_SESSION_BY_PID_IN, body, None));
+    matches!(answer, Err(Failure::Refused(refusal)) if refusal.is(error::NO_SESSION_FOR_PID))
+}
+
 /// Tells logind that the session is done with.
 ///
 /// # Errors
 /// Whatever the call ends in.
 pub(crate) fn release_session(connection: &mut Connection, id: &SessionId) -> Result<(), Failure> {
-    let body = to_bytes(Context::new(LE, 0), &(id.as_str(),)).map_err(|_| Failure::Nonsense("session id"))?;
-    connection.call(&call(manager::RELEASE_SESSION, manager::RELEASE_SESSION_IN, body)).map(drop)
+    let mut body = Writer::default();
+    body.text(id.as_str());
+    connection.call(&call(manager::RELEASE_SESSION, manager::RELEASE_SESSION_IN, body, None)).map(drop)
 }
 
 fn create_as(connection: &mut Connection, request: &Request, class: Class) -> Result<Session, Failure> {
     match pidfd_open(getpid(), PidfdFlags::empty()) {
-        Ok(pidfd) => match create_with_pidfd(connection, request, class, pidfd) {
+        Ok(pidfd) => match create(connection, request, class, Some(pidfd)) {
             Err(Failure::Refused(refusal)) if refusal.is(error::UNKNOWN_METHOD) => {
-                create_with_pid(connection, request, class)
+                create(connection, request, class, None)
             }
             answer => answer,
         },
         // A sandbox may forbid what the kernel has.
-        Err(_) => create_with_pid(connection, request, class),
+        Err(_) => create(connection, request, class, None),
     }
 }
 
-fn create_with_pidfd(c: &mut Connection, r: &Request, class: Class, pidfd: OwnedFd) -> Result<Session, Failure> {
-    let flags = 0_u64;
-    let body = (
-        r.uid,
-        Fd::from(pidfd.as_fd()),
-        &*r.service,
-        r.kind.as_str(),
-        class.as_str(),
-        &*r.desktop,
-        r.seat(),
-        r.vt(),
-        &*r.tty,
-        &*r.display,
-        r.is_remote,
-        &*r.remote_user,
-        &*r.remote_host,
-        flags,
-        &r.properties,
-    );
-    let body = to_bytes(Context::new(LE, 0), &body).map_err(|_| Failure::Nonsense("way to write the request"))?;
-    opened(c, call(manager::CREATE_SESSION_WITH_PIDFD, manager::CREATE_SESSION_WITH_PIDFD_IN, body), class)
+/// Asks with a pidfd of this process, or with its pid.
+fn create(
+    connection: &mut Connection,
+    request: &Request,
+    class: Class,
+    pidfd: Option<OwnedFd>,
+) -> Result<Session, Failure> {
+    let body = arguments(request, class, pidfd.is_some());
+    let call = match pidfd {
+        Some(_) => call(manager::CREATE_SESSION_WITH_PIDFD, manager::CREATE_SESSION_WITH_PIDFD_IN, body, pidfd),
+        None => call(manager::CREATE_SESSION, manager::CREATE_SESSION_IN, body, None),
+    };
+    session_of(connection.call(&call)?, class)
 }
 
-fn create_with_pid(c: &mut Connection, r: &Request, class: Class) -> Result<Session, Failure> {
-    let body = (
-        r.uid,
-        std::process::id(),
-        &*r.service,
-        r.kind.as_str(),
-        class.as_str(),
-        &*r.desktop,
-        r.seat(),
-        r.vt(),
-        &*r.tty,
-        &*r.display,
-        r.is_remote,
-        &*r.remote_user,
-        &*r.remote_host,
-        &r.properties,
-    );
-    let body = to_bytes(Context::new(LE, 0), &body).map_err(|_| Failure::Nonsense("way to write the request"))?;
-    opened(c, call(manager::CREATE_SESSION, manager::CREATE_SESSION_IN, body), class)
+fn arguments(request: &Request, class: Class, by_pidfd: bool) -> Writer {
+    let mut body = Writer::default();
+    body.u32(request.uid);
+    body.u32(if by_pidfd { 0 } else { std::process::id() });
+    for text in [&*request.service, request.kind.as_str(), class.as_str(), &*request.desktop, request.seat()] {
+        body.text(text);
+    }
+    body.u32(request.vt());
+    body.text(&request.tty);
+    body.text(&request.display);
+    body.boolean(request.is_remote);
+    body.text(&request.remote_user);
+    body.text(&request.remote_host);
+    if by_pidfd {
+        body.u64(0); // flags
+    }
+    body.structures(|properties| {
+        for (name, value) in &request.properties {
+            properties.structure();
+            properties.text(name);
+            value.write(properties);
+        }
+    });
+    body
 }
 
-fn call<'a>(member: &'a str, signature: &'a str, body: Data<'a, 'a>) -> Call<'a> {
-    Call { destination: BUS_NAME, path: manager::PATH, interface: manager::INTERFACE, member, signature, body }
-}
-
-/// The reply's types, [`manager::CREATE_SESSION_OUT`].
-type Opened<'m> = (&'m str, ObjectPath<'m>, &'m str, Fd<'m>, u32, &'m str, u32, bool);
-
-fn opened(connection: &mut Connection, call: Call<'_>, class: Class) -> Result<Session, Failure> {
-    session_of(&connection.call(&call)?, class)
+fn call(member: &'static str, signature: &'static str, body: Writer, descriptor: Option<OwnedFd>) -> Call<'static> {
+    let (path, interface) = (manager::PATH, manager::INTERFACE);
+    Call { destination: BUS_NAME, path, interface, member, signature, body, descriptor }
 }
 
 /// The session in an answer, which is believed only as a whole.
 ///
 /// # Errors
 /// What of it makes no sense.
-pub(crate) fn session_of(answer: &Incoming, class: Class) -> Result<Session, Failure> {
-    let body = answer.body(manager::CREATE_SESSION_OUT)?;
-    let (values, used) = body.deserialize::<Opened<'_>>().map_err(|_| Malformed::Body)?;
-    if used != body.bytes().len() {
-        return Err(Malformed::Body.into());
-    }
-    let (id, _, runtime_path, life_line, uid, seat, vt, existed) = values;
+pub(crate) fn session_of(answer: Incoming, class: Class) -> Result<Session, Failure> {
+    let mut body = answer.body(manager::CREATE_SESSION_OUT)?;
+    let Opened { id, runtime_path, life_line, uid, seat, vt, existed } =
+        Opened::read(&mut body).ok_or(Malformed::Body)?;
     Ok(Session {
         id: SessionId::parse(id).ok_or(Failure::Nonsense("session id"))?,
         runtime_path: runtime_path.to_owned(),
-        life_line: life_line.as_fd().try_clone_to_owned().map_err(|_| Failure::Nonsense("life line"))?,
         uid,
         seat: match seat {
             "" => None,
@@ -148,5 +143,103 @@ pub(crate) fn session_of(answer: &Incoming, class: Class) -> Result<Session, Fai
         },
         existed,
         class,
+        life_line: answer.into_descriptor(life_line).ok_or(Failure::Nonsense("life line"))?,
     })
+}
+
+/// The values of [`manager::CREATE_SESSION_OUT`] that are looked at.
+struct Opened<'m> {
+    id: &'m str,
+    runtime_path: &'m str,
+    /// Its place among the file descriptors.
+    life_line: u32,
+    uid: u32,
+    seat: &'m str,
+    vt: u32,
+    existed: bool,
+}
+
+impl<'m> Opened<'m> {
+    fn read(body: &mut Reader<'m>) -> Option<Self> {
+        let id = body.text()?;
+        let _object_path = body.text()?;
+        let opened = Self {
+            id,
+            runtime_path: body.text()?,
+            life_line: body.u32()?,
+            uid: body.u32()?,
+            seat: body.text()?,
+            vt: body.u32()?,
+            existed: body.boolean()?,
+        };
+        body.is_at_end().then_some(opened)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use zbus::wire::serialized::Context;
+    use zbus::wire::{LE, to_bytes};
+    use zbus::{Fd, Variant};
+
+    use super::*;
+    use crate::inputs::Inputs;
+    use crate::limits::Value;
+    use crate::names::description;
+
+    prop_compose! {
+        fn request()(
+            texts in vec(vec(any::<u8>(), 0..40), 6),
+            uid in any::<u32>(),
+            seat in proptest::option::of("seat[a-z0-9]{1,9}"),
+            vt in 0_u32..70,
+            limits in any::<(Option<u32>, Option<u64>)>(),
+        ) -> Request {
+            let text = |n: usize| description(&texts[n]);
+            let memory = limits.0.map(|scale| ("MemoryMaxScale", Value::U32(scale)));
+            let tasks = limits.1.map(|max| ("TasksMax", Value::U64(max)));
+            let inputs = Inputs {
+                uid,
+                service: text(0),
+                tty: text(1),
+                display: text(2),
+                remote_user: text(3),
+                remote_host: text(4),
+                desktop: text(5),
+                seat: seat.and_then(|name| SeatId::parse(name.as_bytes())),
+                vt: VtNumber::new(vt),
+                properties: memory.into_iter().chain(tasks).collect(),
+                ..Inputs::default()
+            };
+            Request::new(inputs, &crate::arguments::Arguments::default(), |_| None)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_request_is_written_as_zbus_writes_it(r in request()) {
+            let stdin = std::io::stdin();
+            let fd = Fd::from(stdin.as_fd());
+            let value = |value| match value { Value::U32(n) => Variant::U32(n), Value::U64(n) => Variant::U64(n) };
+            let properties: Vec<_> = r.properties.iter().map(|(name, limit)| (*name, value(*limit))).collect();
+            let head = (&*r.service, r.kind.as_str(), r.class.as_str(), &*r.desktop, r.seat(), r.vt());
+            let (service, kind, class, desktop, seat, vt) = head;
+            let (tty, display, user, host) = (&*r.tty, &*r.display, &*r.remote_user, &*r.remote_host);
+            let remote = r.is_remote;
+            let by_pidfd = (
+                r.uid, fd, service, kind, class, desktop, seat, vt, tty, display, remote, user, host, 0_u64, &properties,
+            );
+            let expected = to_bytes(Context::new(LE, 0), &by_pidfd).expect("a body");
+            prop_assert_eq!(arguments(&r, r.class, true).into_bytes(), expected.bytes());
+            let pid = std::process::id();
+            let by_pid =
+                (r.uid, pid, service, kind, class, desktop, seat, vt, tty, display, remote, user, host, &properties);
+            let expected = to_bytes(Context::new(LE, 0), &by_pid).expect("a body");
+            prop_assert_eq!(arguments(&r, r.class, false).into_bytes(), expected.bytes());
+        }
+    }
 }

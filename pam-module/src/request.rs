@@ -44,7 +44,7 @@ impl Request {
     ) -> Self {
         let Terminal { tty, display, kind, class } = Terminal::of(&inputs, arguments);
         let is_remote = !inputs.remote_host.is_empty() && !is_this_machine(&inputs.remote_host);
-        let (seat, vt) = match Stand::of(&inputs.tty, is_remote) {
+        let (seat, vt) = match Stand::of(&inputs.tty, &display, is_remote) {
             Stand::Terminal(vt) => (Some(SeatId::seat0()), Some(vt)),
             Stand::NoSeat => (None, None),
             Stand::Unknown => {
@@ -118,14 +118,14 @@ impl Terminal {
 enum Stand {
     /// At a virtual terminal.
     Terminal(VtNumber),
-    /// At no seat: on another machine or a pseudo terminal, or nobody is there.
+    /// At no seat: on another machine, at a display of one, or on a pseudo terminal; or nobody is there.
     NoSeat,
     /// It does not say: display managers, and services without a terminal.
     Unknown,
 }
 
 impl Stand {
-    fn of(tty: &str, is_remote: bool) -> Self {
+    fn of(tty: &str, display: &str, is_remote: bool) -> Self {
         // sshd says "localhost" of who came to the machine and went on from there.
         if is_remote || matches!(tty, "ssh" | "cron") {
             return Self::NoSeat;
@@ -134,26 +134,29 @@ impl Stand {
         let digits = line.strip_prefix("tty").filter(|digits| !digits.starts_with('0'));
         match digits.and_then(|digits| VtNumber::parse(digits.as_bytes())) {
             Some(vt) => Self::Terminal(vt),
-            None if line.is_empty() || line.contains(':') => Self::Unknown,
+            None if is_none_or_local(line) && is_none_or_local(display) => Self::Unknown,
             None => Self::NoSeat,
         }
     }
 }
 
-/// Where a local login sits, of what it claims. Only seat0 has virtual terminals, and an X server tells its own.
+/// Whether there is no display, or one of this machine: `:0` (X(7), DISPLAY NAMES).
+fn is_none_or_local(display: &str) -> bool {
+    display.is_empty() || display.starts_with(':')
+}
+
+/// Where a local login sits that PAM does not place: on its X server's virtual terminal, which is the kernel's word; else
+/// where it claims to. Only seat0 has virtual terminals.
 fn place(
     seat: Option<SeatId>,
     vt: Option<VtNumber>,
     vt_of_display: impl FnOnce() -> Option<VtNumber>,
 ) -> (Option<SeatId>, Option<VtNumber>) {
+    if let Some(found) = vt_of_display() {
+        return (Some(SeatId::seat0()), Some(found));
+    }
     let may_have_vt = seat.as_ref().is_none_or(SeatId::is_seat0);
-    if !may_have_vt {
-        return (seat, None);
-    }
-    match vt.or_else(vt_of_display) {
-        Some(found) if vt.is_none() => (Some(SeatId::seat0()), Some(found)),
-        vt => (seat, vt),
-    }
+    (seat, vt.filter(|_| may_have_vt))
 }
 
 fn default_kind(display: &str, tty: &str) -> Kind {
@@ -320,6 +323,16 @@ mod tests {
     }
 
     #[test]
+    fn who_looks_at_a_display_of_another_machine_can_claim_no_seat() {
+        for display in ["ws3.example:0", "192.0.2.1:0", "localhost:10.0", "[2001:db8::1]:0"] {
+            assert_eq!(claim(Inputs { tty: display.into(), ..person() }), (String::new(), 0), "{display}");
+            assert_eq!(claim(Inputs { display: display.into(), ..person() }), (String::new(), 0), "{display}");
+            let with_line = Inputs { tty: ":0".into(), display: display.into(), ..person() };
+            assert_eq!(claim(with_line), (String::new(), 0), "{display}");
+        }
+    }
+
+    #[test]
     fn who_is_here_may_claim_and_logind_decides() {
         for host in ["", "localhost", "LOCALHOST.", "localhost.localdomain"] {
             assert_eq!(claim(Inputs { remote_host: host.into(), tty: "tty2".into(), ..person() }), ("seat0".into(), 2));
@@ -343,21 +356,25 @@ mod tests {
     #[test]
     fn only_seat0_has_virtual_terminals() {
         let second = Inputs { seat: SeatId::parse(b"seat1"), vt: VtNumber::new(2), display: ":1".into(), ..person() };
-        let request = Request::new(second, &Arguments::default(), |_| VtNumber::new(7));
+        let request = Request::new(second, &Arguments::default(), |_| None);
         assert_eq!((request.seat(), request.vt()), ("seat1", 0));
     }
 
     #[test]
-    fn a_display_tells_its_own_virtual_terminal_if_none_is_claimed() {
-        let display = |vt| Inputs { display: ":1".into(), vt, ..person() };
-        let place = |inputs| {
+    fn cve_2025_6018_no_variable_moves_a_display_from_the_virtual_terminal_of_its_server() {
+        let place = |seat: &[u8], vt, of_server: Option<u32>| {
+            let inputs = Inputs { display: ":1".into(), seat: SeatId::parse(seat), vt, ..person() };
             let request = Request::new(inputs, &Arguments::default(), |display| {
                 assert_eq!(display, ":1");
-                VtNumber::new(7)
+                of_server.and_then(VtNumber::new)
             });
             (request.seat().to_owned(), request.vt())
         };
-        assert_eq!(place(display(None)), ("seat0".into(), 7));
-        assert_eq!(place(display(VtNumber::new(2))), (String::new(), 2));
+        for (seat, vt) in [("", None), ("", VtNumber::new(2)), ("seat0", VtNumber::new(2)), ("seat1", None)] {
+            assert_eq!(place(seat.as_bytes(), vt, Some(7)), ("seat0".into(), 7), "{seat} {vt:?}");
+        }
+        // A server that runs on no terminal, as that of another seat or a rootless one's, says nothing.
+        assert_eq!(place(b"seat0", VtNumber::new(2), None), ("seat0".into(), 2));
+        assert_eq!(place(b"", None, None), (String::new(), 0));
     }
 }

@@ -6,7 +6,6 @@
 //! enough to tell (statx(2), `AT_STATX_DONT_SYNC`).
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
 
 use rustix::fs::{
     AtFlags, CWD, FileType, Gid, Mode, OFlags, RenameFlags, Stat, Statx, StatxFlags, Uid, fchmod, fchown, fstat,
@@ -17,6 +16,7 @@ use rustix::process::geteuid;
 use rustix::thread::gettid;
 
 use crate::paths;
+use crate::proc;
 use crate::sys::pam::Account;
 
 /// The permission and special bits that [`Mode`] holds.
@@ -58,8 +58,7 @@ pub(crate) fn existing(path: &str, uid: u32) -> Result<RuntimeDir, Unfit> {
     if !is_plain(path) {
         return Err(Unfit::Path);
     }
-    let (above, name) = path.rsplit_once('/').ok_or(Unfit::Path)?;
-    let above = if above.is_empty() { "/" } else { above };
+    let (above, name) = parted(path).ok_or(Unfit::Path)?;
     let above = open(above, LOOK, Mode::empty()).map_err(Unfit::Open)?;
     let directory = openat(&above, name, LOOK, Mode::empty()).map_err(Unfit::Open)?;
     fit(&above, &directory, path, uid)
@@ -71,7 +70,7 @@ pub(crate) fn existing(path: &str, uid: u32) -> Result<RuntimeDir, Unfit> {
 /// # Errors
 /// What is wrong with it, or why it could not be made.
 pub(crate) fn find_or_make(base: &str, account: Account) -> Result<RuntimeDir, Unfit> {
-    let base_fd = base_folder(Path::new(base))?;
+    let base_fd = base_folder(base)?;
     let name = account.uid.to_string();
     let path = format!("{base}/{name}");
     let directory = match openat(&base_fd, &*name, LOOK, Mode::empty()) {
@@ -118,10 +117,16 @@ fn device(seen: &Statx) -> String {
 
 /// Whether the file system of this number is a tmpfs, which only root can mount here (proc_pid_mountinfo(5)).
 fn is_tmpfs(device: &str) -> Result<bool, Errno> {
-    let mounts = std::fs::read(paths::MOUNTS).map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::IO))?;
+    let mounts = proc::read(paths::MOUNTS)?;
     let mounts = String::from_utf8_lossy(&mounts);
     let kind = |line: &str| line.split_once(" - ").is_some_and(|(_, source)| source.starts_with("tmpfs "));
     Ok(mounts.lines().any(|line| line.split(' ').nth(2) == Some(device) && kind(line)))
+}
+
+/// The folder a path leads to, and the name in there.
+fn parted(path: &str) -> Option<(&str, &str)> {
+    let (above, name) = path.rsplit_once('/')?;
+    Some((if above.is_empty() { "/" } else { above }, name))
 }
 
 /// Whether a path is absolute and of names that need no quoting anywhere and lead nowhere else.
@@ -132,7 +137,7 @@ fn is_plain(path: &str) -> bool {
 }
 
 /// The folder of runtime directories, made if it is not there, with root in sole charge of it.
-fn base_folder(base: &Path) -> Result<OwnedFd, Unfit> {
+fn base_folder(base: &str) -> Result<OwnedFd, Unfit> {
     let folder = match openat(CWD, base, LOOK, Mode::empty()) {
         Err(Errno::NOENT) => make_base(base).map_err(Unfit::Make)?,
         found => found.map_err(Unfit::Open)?,
@@ -140,13 +145,13 @@ fn base_folder(base: &Path) -> Result<OwnedFd, Unfit> {
     if is_roots_own(&fstat(&folder).map_err(Unfit::Open)?) { Ok(folder) } else { Err(Unfit::Above) }
 }
 
-fn make_base(base: &Path) -> Result<OwnedFd, Errno> {
-    let (Some(above), Some(name)) = (base.parent(), base.file_name()) else { return Err(Errno::INVAL) };
+fn make_base(base: &str) -> Result<OwnedFd, Errno> {
+    let (above, name) = parted(base).ok_or(Errno::INVAL)?;
     let above = open(above, LOOK, Mode::empty())?;
     if !is_roots_own(&fstat(&above)?) {
         return Err(Errno::PERM);
     }
-    publish(&above, name.as_encoded_bytes(), Uid::ROOT, Gid::ROOT, Mode::from_raw_mode(0o755))?;
+    publish(&above, name, Uid::ROOT, Gid::ROOT, Mode::from_raw_mode(0o755))?;
     openat(&above, name, LOOK, Mode::empty())
 }
 
@@ -158,16 +163,16 @@ fn make(base: &OwnedFd, name: &str, account: Account) -> Result<(), Errno> {
     if account.uid == u32::MAX || account.gid == u32::MAX {
         return Err(Errno::INVAL); // fchown(2) would leave root the owner
     }
-    publish(base, name.as_bytes(), Uid::from_raw(account.uid), Gid::from_raw(account.gid), Mode::RWXU)
+    publish(base, name, Uid::from_raw(account.uid), Gid::from_raw(account.gid), Mode::RWXU)
 }
 
 /// Makes a directory that is complete from the moment it has its name. Another that is there by then is left alone.
-fn publish(folder: &OwnedFd, name: &[u8], uid: Uid, gid: Gid, mode: Mode) -> Result<(), Errno> {
+fn publish(folder: &OwnedFd, name: &str, uid: Uid, gid: Gid, mode: Mode) -> Result<(), Errno> {
     if !geteuid().is_root() {
         return Err(Errno::PERM);
     }
-    let draft = format!(".{}.{}", String::from_utf8_lossy(name), gettid().as_raw_nonzero());
-    mkdirat(folder, &*draft, Mode::RWXU)?;
+    let draft = format!(".{name}.{}", gettid().as_raw_nonzero());
+    begin(folder, &draft)?;
     let finished = finish(folder, &draft, uid, gid, mode)
         .and_then(|()| renameat_with(folder, &*draft, folder, name, RenameFlags::NOREPLACE));
     match finished {
@@ -177,6 +182,18 @@ fn publish(folder: &OwnedFd, name: &[u8], uid: Uid, gid: Gid, mode: Mode) -> Res
             let _ = unlinkat(folder, &*draft, AtFlags::REMOVEDIR);
             if e == Errno::EXIST { Ok(()) } else { Err(e) }
         }
+    }
+}
+
+/// Makes the draft, in the place of one that was left by somebody who was killed here. That may have been the user's
+/// already, so nothing is done with it.
+fn begin(folder: &OwnedFd, draft: &str) -> Result<(), Errno> {
+    match mkdirat(folder, draft, Mode::RWXU) {
+        Err(Errno::EXIST) => {
+            unlinkat(folder, draft, AtFlags::REMOVEDIR)?;
+            mkdirat(folder, draft, Mode::RWXU)
+        }
+        made => made,
     }
 }
 
@@ -251,6 +268,21 @@ mod tests {
             login.join().expect("no panic").expect("a directory");
         }
         assert_eq!(entries(&folder), 1);
+    }
+
+    #[test]
+    fn a_draft_that_a_killed_login_left_is_in_nobodys_way() {
+        let Some((folder, base)) = base() else { return };
+        for owner in [0, ALICE.uid] {
+            let draft = format!("{base}/.4711.{}", gettid().as_raw_nonzero());
+            fs::DirBuilder::new().mode(0o700).create(&draft).expect("a draft");
+            chown(&draft, Some(owner), None).expect("given away");
+            let made = find_or_make(&base, ALICE).expect("a directory");
+            let stat = fs::symlink_metadata(&made.path).expect("the directory");
+            assert_eq!((stat.uid(), stat.gid(), stat.mode() & 0o7777), (4711, 4712, 0o700));
+            assert_eq!(entries(&folder), 1);
+            fs::remove_dir(&made.path).expect("the directory");
+        }
     }
 
     #[test]

@@ -29,7 +29,6 @@ pub(crate) enum Login {
 
 /// Tells logind that a session begins, and the session what logind made of it.
 pub(crate) fn open(handle: &mut Handle<'_>, arguments: &Arguments) -> Login {
-    let deadline = Deadline::after(arguments.timeout);
     let Some(account) = account(handle) else {
         handle.log(Priority::Error, "no session registered: PAM names no user of the user database");
         return without_session(arguments);
@@ -38,6 +37,8 @@ pub(crate) fn open(handle: &mut Handle<'_>, arguments: &Arguments) -> Login {
     for complaint in complaints {
         handle.log(Priority::Warning, &complaint);
     }
+    // The user database has answered, in its own time, which is not logind's.
+    let deadline = Deadline::after(arguments.timeout);
     let request = Request::new(inputs, arguments, |display| vt_of_display(display, account.uid, deadline));
     if request.class == Class::NONE {
         debug(handle, arguments, "class none: no session registered");

@@ -134,8 +134,42 @@ fn a_class_that_was_asked_for_is_not_exchanged() {
     assert_eq!(seen.len(), 1);
 }
 
+/// Refuses a session, and says whether the caller is in one.
+fn busy(seen: &Seen, is_member: bool) -> Act {
+    match seen.member.as_str() {
+        "GetSessionByPID" if is_member => peer::done(seen),
+        "GetSessionByPID" => peer::refused(seen, error::NO_SESSION_FOR_PID),
+        _ => peer::refused(seen, error::SESSION_BUSY),
+    }
+}
+
 #[test]
 fn who_is_in_a_session_already_is_a_member() {
+    let (answer, _) = outcome(|_, seen| busy(seen, true), LONG);
+    assert!(matches!(answer, Ok(Registration::Member)));
+}
+
+#[test]
+fn who_is_in_no_session_and_finds_the_virtual_terminal_taken_has_none() {
+    let (answer, seen) = outcome(|_, seen| busy(seen, false), LONG);
+    assert_eq!(answer.err(), Some(Failure::Taken));
+    assert_eq!(seen.last().map(|call| (call.member.clone(), call.number())), Some(("GetSessionByPID".into(), 0)));
+}
+
+#[test]
+fn who_asks_for_no_virtual_terminal_cannot_find_it_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("login1");
+    let peer = Peer::listen(&path, |_, seen| busy(seen, false));
+    let inputs = Inputs { uid: 4711, tty: "pts/3".into(), ..Inputs::default() };
+    let request = Request::new(inputs, &Arguments::default(), |_| None);
+    let answer = register(&[socket(&path)], &request, Deadline::after(LONG));
+    assert!(matches!(answer, Ok(Registration::Member)), "{answer:?}");
+    assert_eq!(peer.seen().len(), 1);
+}
+
+#[test]
+fn a_daemon_that_does_not_say_where_we_are_is_believed() {
     let (answer, _) = outcome(|_, seen| peer::refused(seen, error::SESSION_BUSY), LONG);
     assert!(matches!(answer, Ok(Registration::Member)));
 }
@@ -207,19 +241,21 @@ fn a_session_that_a_broken_call_left_behind_is_given_time_to_end() {
     let (answer, seen) = outcome(
         |before, seen| match before {
             0 => Act::Drop,
-            1..4 => peer::refused(seen, error::SESSION_BUSY),
+            1..5 => busy(seen, before < 3),
             _ => session(seen, LE),
         },
         LONG,
     );
     opened(answer);
-    assert_eq!(seen.len(), 5);
+    assert_eq!(seen.len(), 6);
 }
 
 #[test]
 fn who_is_a_member_only_after_a_broken_call_is_told_as_a_failure() {
-    let script = |before, seen: &Seen| if before == 0 { Act::Drop } else { peer::refused(seen, error::SESSION_BUSY) };
-    assert_eq!(outcome(script, SHORT).0.err(), Some(Failure::Orphaned));
+    for is_member in [true, false] {
+        let script = move |before, seen: &Seen| if before == 0 { Act::Drop } else { busy(seen, is_member) };
+        assert_eq!(outcome(script, SHORT).0.err(), Some(Failure::Orphaned));
+    }
 }
 
 #[test]
@@ -376,7 +412,7 @@ fn what_came_with_a_refused_reply_does_not_stay_open() {
 fn read(bytes: Vec<u8>, life_line: &OwnedFd) -> Result<Session, Failure> {
     let head = Head::parse(bytes.first_chunk().expect("a head"))?;
     let incoming = Incoming::parse(head, bytes, vec![life_line.try_clone().expect("a copy")])?;
-    if incoming.answers(1) { session_of(&incoming, Class::USER) } else { Err(Failure::Nonsense("answer")) }
+    if incoming.answers(1) { session_of(incoming, Class::USER) } else { Err(Failure::Nonsense("answer")) }
 }
 
 #[test]

@@ -103,6 +103,7 @@ pub(crate) const MATCHES: &[Match] = &[
         contestants: &[
             Contestant { name: "session-rs", sandbox: &[], measure: || module::measure("pam_session_rs.so") },
             Contestant { name: "pam_permit.so", sandbox: &[], measure: || module::measure("pam_permit.so") },
+            Contestant { name: "pam_elogind.so", sandbox: &[], measure: module::measure_elogind },
         ],
     },
     Match {

@@ -19,6 +19,7 @@ use crate::case::{Case, inside};
 pub(crate) const CASES: &[Case] = &[
     inside!(sessions_outlive_a_killed_bus_and_the_next_one_tells_of_them),
     inside!(a_bus_killed_inside_a_login_leaves_a_login_and_no_leak),
+    inside!(an_end_that_came_while_there_was_no_logind_is_told_of_by_the_next),
     inside!(a_runtime_directory_in_use_goes_at_logout),
     inside!(a_leader_that_is_gone_before_its_answer_leaves_nothing),
     inside!(fifty_logins_at_once_are_fifty_sessions),
@@ -28,6 +29,36 @@ pub(crate) const CASES: &[Case] = &[
 
 fn is_on_the_bus(session: &str) -> Outcome {
     wait::until("logind is on the bus", || Ok(manager(&["GetSession", "s", session])?.status.success().then_some(())))
+}
+
+// Somebody on the system bus, and what the manager told there.
+struct Monitor(Process);
+
+impl Monitor {
+    const HEARD: &str = "/tmp/heard";
+
+    fn start() -> Outcome<Self> {
+        let rule = "type='signal',interface='org.freedesktop.login1.Manager'";
+        let mut monitor = Command::new("dbus-monitor");
+        let monitor = Self(Process::start(monitor.args(["--system", rule]).stdout(File::create(Self::HEARD)?))?);
+        monitor.hears("NameAcquired")?;
+        Ok(monitor)
+    }
+
+    fn heard(&self) -> Outcome<String> {
+        Ok(fs::read_to_string(Self::HEARD)?)
+    }
+
+    fn hears(&self, text: &str) -> Outcome {
+        wait::until_in(Path::new("/tmp"), &format!("the bus tells of {text}"), || {
+            Ok(self.heard()?.contains(text).then_some(()))
+        })
+    }
+
+    fn stop(self) -> Outcome {
+        self.0.signal(Signal::TERM)?;
+        self.0.ended()
+    }
 }
 
 fn sessions_outlive_a_killed_bus_and_the_next_one_tells_of_them() -> Outcome {
@@ -41,26 +72,16 @@ fn sessions_outlive_a_killed_bus_and_the_next_one_tells_of_them() -> Outcome {
     init::ready("bus")?;
     is_on_the_bus(&session)?;
 
-    let heard = Path::new("/tmp/heard");
-    let rule = "type='signal',interface='org.freedesktop.login1.Manager'";
-    let mut monitor = Command::new("dbus-monitor");
-    let monitor = Process::start(monitor.args(["--system", rule]).stdout(File::create(heard)?))?;
-    let hears = |text: &str| {
-        wait::until_in(Path::new("/tmp"), &format!("the bus tells of {text}"), || {
-            Ok(fs::read_to_string(heard)?.contains(text).then_some(()))
-        })
-    };
-    hears("NameAcquired")?;
+    let monitor = Monitor::start()?;
     let mut second = Visit::begin(&BOB)?;
     let other = second.session()?;
-    hears("member=SessionNew")?;
+    monitor.hears("member=SessionNew")?;
     ensure_eq!(second.leave()?, 0);
-    hears("member=SessionRemoved")?;
-    let told = fs::read_to_string(heard)?;
+    monitor.hears("member=SessionRemoved")?;
+    let told = monitor.heard()?;
     ensure!(told.contains(&format!("string \"{other}\"")), "nothing is told of session {other}:\n{told}");
     ensure!(!told.contains(&format!("string \"{session}\"")), "session {session} noticed:\n{told}");
-    monitor.signal(Signal::TERM)?;
-    monitor.ended()?;
+    monitor.stop()?;
 
     ensure_eq!(fs::read_to_string(file_of(&session))?, before);
     ensure_eq!(first.shell("test -w $XDG_RUNTIME_DIR && echo still")?, "still");
@@ -92,6 +113,23 @@ fn a_bus_killed_inside_a_login_leaves_a_login_and_no_leak() -> Outcome {
     }
     ensure!(met >= 4, "the bus was killed in {met} of 8 logins only");
     Ok(fs::rename(aside, door)?)
+}
+
+fn an_end_that_came_while_there_was_no_logind_is_told_of_by_the_next() -> Outcome {
+    visit::forget_users_soon()?;
+    let guest = Guest::stay(&ALICE)?;
+    let session = guest.session()?.ok_or_else(|| Failure::new("a login without a session"))?;
+    init::stop("logind")?;
+    let monitor = Monitor::start()?;
+    guest.process.signal(Signal::KILL)?;
+    guest.process.ended()?;
+    init::start("logind")?;
+    monitor.hears("member=SessionRemoved")?;
+    monitor.hears("member=UserRemoved")?;
+    let told = monitor.heard()?;
+    ensure!(told.contains(&format!("string \"{session}\"")), "nothing is told of session {session}:\n{told}");
+    monitor.stop()?;
+    visit::nothing_left()
 }
 
 // Logs in until logind, which is looking for the bus, has found it.

@@ -1,12 +1,13 @@
 //! What logind needs and does not get: room in /run, cgroups, controllers.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use tests::guest::Guest;
-use tests::outcome::Outcome;
+use tests::outcome::{Failure, Outcome};
 use tests::people::{ALICE, BOB, ROOT};
 use tests::process::{self, Process};
 use tests::run::{output, run};
@@ -24,6 +25,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(where_no_cgroup_can_be_made_a_person_logs_in_all_the_same),
     inside!(without_controllers_a_session_is_a_session),
     inside!(without_cgroups_a_session_is_a_session),
+    inside!(what_cannot_be_asked_for_want_of_descriptors_is_not_taken_for_gone),
 ];
 
 const PAGE: usize = 4096;
@@ -202,4 +204,43 @@ fn comes_and_goes(has_scope: bool) -> Outcome {
     ensure_eq!(cgroup.ends_with(&format!("session-{session}.scope")), has_scope);
     ensure_eq!(visit.leave()?, 0);
     visit::nothing_left()
+}
+
+fn what_cannot_be_asked_for_want_of_descriptors_is_not_taken_for_gone() -> Outcome {
+    visit::forget_users_soon()?;
+    let (guest, fence) = (Guest::stay(&ALICE)?, Guest::stay(&ALICE)?);
+    let [session, other] = [&guest, &fence].map(Guest::session);
+    let none = || Failure::new("a login without a session");
+    let (session, other) = (session?.ok_or_else(none)?, other?.ok_or_else(none)?);
+    let scope = process::cgroup(guest.process.pid())?;
+    let stays = Process::start(Command::new("tail").args(["-f", "/dev/null"]))?;
+    fs::write(format!("/sys/fs/cgroup{scope}/cgroup.procs"), stays.pid().to_string())?;
+    // Somebody else holds the life line for as long as the leader lives, so that its end is the last that is told.
+    let life_line = OpenOptions::new().write(true).open(format!("{}.ref", file_of(&session)))?;
+    guest.process.signal(Signal::KILL)?;
+    guest.process.ended()?;
+    wait::until_in(Path::new(SESSIONS), "the session is closing", || {
+        Ok((visit::state(&file_of(&session), "STATE")?.as_deref() == Some("closing")).then_some(()))
+    })?;
+
+    limit_logind(Some(3))?;
+    drop(life_line);
+    // What happens after it is dealt with after it.
+    fence.process.signal(Signal::KILL)?;
+    wait::until("the other session is gone", || {
+        Ok((!manager(&["GetSession", "s", &other])?.status.success()).then_some(()))
+    })?;
+    manager(&["GetSession", "s", &session])?.well()?;
+    ensure_eq!(process::cgroup(stays.pid())?, scope);
+
+    limit_logind(getrlimit(Resource::Nofile).maximum)?;
+    stays.signal(Signal::KILL)?;
+    visit::nothing_left()
+}
+
+// Lets logind have descriptors below this number only, beside those that it has.
+fn limit_logind(current: Option<u64>) -> Outcome {
+    let pid = Pid::from_raw(init::pid("logind")?.cast_signed());
+    prlimit(pid, Resource::Nofile, Rlimit { current, ..getrlimit(Resource::Nofile) })?;
+    Ok(())
 }

@@ -1,5 +1,6 @@
 /* What a process has more once it loaded a PAM module and opened and closed a session through it: private memory, threads,
- * descriptors. The service `weight` names the module; `warm` has been used before, so that libpam's own is not counted. */
+ * descriptors. Of the private memory, what it has written is its own; the rest is the files' and shared with the next process
+ * that loads them. The service `weight` names the module; `warm` has been used before, so that libpam's own is not counted. */
 
 #include <dirent.h>
 #include <security/pam_appl.h>
@@ -54,10 +55,12 @@ int main(void) {
     pam_end(first, PAM_SUCCESS);
 
     long memory = sum("/proc/self/smaps_rollup", "Private"), threads = sum("/proc/self/status", "Threads");
+    long written = sum("/proc/self/smaps_rollup", "Private_Dirty");
     long fds = descriptors();
     pam_handle_t *pam = begin("weight");
     check(pam, pam_open_session(pam, 0), "pam_open_session");
     printf("private memory with a session open (KB more)=%ld\n", sum("/proc/self/smaps_rollup", "Private") - memory);
+    printf("written with a session open (KB more)=%ld\n", sum("/proc/self/smaps_rollup", "Private_Dirty") - written);
     printf("threads with a session open (more)=%ld\n", sum("/proc/self/status", "Threads") - threads);
     printf("descriptors with a session open (more)=%ld\n", descriptors() - fds);
     check(pam, pam_close_session(pam, 0), "pam_close_session");

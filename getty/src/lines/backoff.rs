@@ -19,14 +19,19 @@ impl Backoff {
     /// How long to wait after what lasted for `lasted`.
     pub(crate) fn after(&mut self, lasted: Duration) -> Duration {
         if lasted >= Self::LONG {
-            self.streak = 0;
-            return Duration::ZERO;
+            return self.make_good();
         }
         self.streak = self.streak.saturating_add(1);
         match self.streak.checked_sub(Self::FREE + 1) {
             None => Duration::ZERO,
             Some(doublings) => Duration::from_secs(1 << doublings.min(6)).min(Self::MOST),
         }
+    }
+
+    /// Nobody waits after a login: without a person there is no next one.
+    pub(crate) fn make_good(&mut self) -> Duration {
+        *self = Self::default();
+        Duration::ZERO
     }
 
     /// How long to wait after the line could not even be opened.

@@ -52,8 +52,8 @@ impl Holder {
         }
     }
 
-    /// Who has `line`, if somebody has: whom an earlier keeper let onto it; else whom utmp names, if that is a process of
-    /// root's that has the line open. What utmp says alone may be a lie that keeps the line from having a prompt.
+    /// Who has `line`, if somebody has: whom an earlier keeper let onto it; else whom utmp names, if that process is there
+    /// indeed. What utmp says alone may be a lie that keeps the line from having a prompt.
     pub(crate) fn found(line: &LineName, register: Option<&Register>, files: &Files) -> Option<Self> {
         let noted = register.and_then(|register| register.on(line));
         noted.and_then(|who| Self::if_still(who.pid, || process::start(who.pid) == Some(who.start))).or_else(|| {
@@ -120,12 +120,17 @@ impl AsFd for Holder {
     }
 }
 
-/// Whether the process of `record` is a getty or a login on `line` indeed.
+/// Whether the process of `record` is a getty or a login on `line` indeed: the line is its controlling terminal; or it is
+/// root's, and has the line open or is the parent of whoever the line controls.
 fn is_on(record: &Record, line: &LineName) -> bool {
+    let (pid, path) = (record.pid, line.path());
     matches!(record.kind, Kind::LoginProcess | Kind::UserProcess)
-        && process::lives(record.pid, record.time)
-        && process::is_roots(record.pid)
-        && fs::symlink_metadata(line.path()).is_ok_and(|device| process::has_open(record.pid, device.rdev()))
+        && process::lives(pid, record.time)
+        && fs::symlink_metadata(&path).is_ok_and(|device| {
+            let device = device.rdev();
+            let is_there = || process::has_open(pid, &path, device) || process::is_parent_there(pid, device);
+            process::controls(pid, device) || (process::is_roots(pid) && is_there())
+        })
 }
 
 #[cfg(test)]

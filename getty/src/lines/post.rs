@@ -54,8 +54,8 @@ enum State {
     Down(Deadline),
     /// Somebody may type.
     Prompting(Box<Prompted>),
-    /// Somebody is there.
-    Held { holder: Holder, since: Instant },
+    /// Somebody is there; whether they came by a key at the prompt, and not by themselves.
+    Held { holder: Holder, since: Instant, is_answer: bool },
 }
 
 /// What became of a line that was attended to.
@@ -131,7 +131,7 @@ impl Post {
         }
         if let Some(holder) = Holder::found(self.line(), context.register.as_ref(), &context.files) {
             info!(line = self.line().as_str(), pid = holder.pid(), "somebody is on the line: waiting for their end");
-            return self.hold(context, holder, now).map(|()| Turn::Kept);
+            return self.hold(context, holder, true, now).map(|()| Turn::Kept);
         }
         match Prompted::open(&self.entry, &context.files, now) {
             Ok(prompted) if prompted.has_prompt() => {
@@ -175,9 +175,10 @@ impl Post {
         match Holder::fork() {
             Ok(Fork::Child(gate)) => Ok(Turn::Child(Box::new(prompted.visit(self.entry.arguments.clone(), gate)))),
             Ok(Fork::Parent(holder, word)) => {
+                let is_answer = prompted.has_prompt();
                 drop(prompted); // while the child still has it: whoever closes a stopped line last may have to wait
                 self.note(context, &holder);
-                self.hold(context, holder, now)?;
+                self.hold(context, holder, is_answer, now)?;
                 if let Err(error) = rustix::io::write(&word, b"!") {
                     warn!(line = self.line().as_str(), %error, "the line's process was killed before it began");
                 }
@@ -218,18 +219,19 @@ impl Post {
         }
     }
 
-    fn hold(&mut self, context: &Context, holder: Holder, now: Instant) -> Result<(), Errno> {
+    fn hold(&mut self, context: &Context, holder: Holder, is_answer: bool, now: Instant) -> Result<(), Errno> {
         epoll::add(&context.epoll, &holder, EventData::new_u64(self.id), EventFlags::IN)?;
         self.complaint.clear();
-        self.state = State::Held { holder, since: now };
+        self.state = State::Held { holder, since: now, is_answer };
         Ok(())
     }
 
     /// Whoever was on the line is gone.
     fn succeed(&mut self, context: &Context, now: Instant) -> Result<Turn, Errno> {
-        let State::Held { holder, since } = &self.state else { return Ok(Turn::Kept) };
+        let State::Held { holder, since, is_answer } = &self.state else { return Ok(Turn::Kept) };
         epoll::delete(&context.epoll, holder)?;
         let (status, lasted) = (holder.reap(), now.saturating_duration_since(*since));
+        let was_login = *is_answer && records::was_login(holder.pid(), self.line(), &context.files);
         if let Some(Err(error)) = context.register.as_ref().map(|register| register.clear(self.line())) {
             warn!(line = self.line().as_str(), %error, "the note of who was on the line stays");
         }
@@ -237,7 +239,7 @@ impl Post {
             records::vacate(self.line(), &context.files);
             return Ok(Turn::Over);
         }
-        let wait = self.backoff.after(lasted);
+        let wait = if was_login { self.backoff.make_good() } else { self.backoff.after(lasted) };
         if !wait.is_zero() {
             let seconds = wait.as_secs();
             warn!(line = self.line().as_str(), status, seconds, "logins end as soon as they began: the line waits");

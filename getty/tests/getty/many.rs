@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use utmp::Kind;
+use utmp::{Kind, Record, Time};
 
 use crate::harness::{GETTY, Getty, PATIENCE, Person, Room, gone, until};
 
@@ -200,6 +200,39 @@ fn without_the_register_utmp_tells_who_is_on_a_line() {
 }
 
 #[test]
+fn a_session_whose_login_has_closed_the_line_is_on_it_by_its_terminal() {
+    // util-linux's login gives the line up once the shell has it.
+    let room = Room::with_login(
+        "#!/bin/sh
+        line=$(tty)
+        trap '' HUP
+        setsid -c sh -c 'echo \"for $1\"; read -r word; echo \"bye $word\"' sh \"$2\" <$line >$line 2>&1 &
+        exec <&- >&- 2>&-
+        wait\n",
+    );
+    let mut person = Person::new();
+    let first = keeper(&room, &[&person], &[]);
+    answer(&mut person, "alice");
+    person.sees("for alice");
+    drop(first);
+    fs::remove_dir_all(room.path("run/session-rs")).unwrap();
+    let login = room.files().on_line(person.line().as_bytes()).unwrap().unwrap().pid;
+    let files = format!("/proc/{login}/fd");
+    let has_line = || {
+        fs::read_dir(&files)
+            .unwrap()
+            .any(|file| fs::read_link(file.unwrap().path()).is_ok_and(|to| to == person.path()))
+    };
+    until(|| (!has_line()).then_some(()));
+    let mut other = Person::new();
+    let _next = keeper(&room, &[&person, &other], &[]);
+    other.sees("login: ");
+    person.types("now\r");
+    assert!(!person.sees("bye now").contains("login: "));
+    person.sees("login: ");
+}
+
+#[test]
 fn an_end_that_is_asked_for_takes_the_prompts_and_leaves_the_logins() {
     let room = Room::with_login(STAYS);
     let mut people = [Person::new(), Person::new(), Person::new()];
@@ -245,6 +278,24 @@ fn a_login_that_dies_at_once_does_not_spin() {
     }
     answer_at(&mut other, "bob");
     other.sees("login: ");
+}
+
+#[test]
+fn who_logs_in_and_out_again_quickly_never_waits_for_the_prompt() {
+    let room = Room::with_login(STAYS);
+    let mut person = Person::new();
+    let keeper = keeper(&room, &[&person], &[]);
+    for _ in 0..10 {
+        // Were these ends that follow each other too fast, the last prompt would come later than anybody here waits.
+        answer(&mut person, "alice");
+        person.sees("for alice");
+        let login = children(&keeper)[0];
+        let record = Record::user_process(person.line().as_bytes(), login, b"alice", Time::now());
+        room.files().update(&record).unwrap();
+        person.types("out\r");
+        person.sees("bye out");
+    }
+    person.sees("login: ");
 }
 
 #[test]

@@ -141,6 +141,23 @@ fn a_module_that_hangs_is_interrupted_by_the_timeout() {
 }
 
 #[test]
+fn a_database_of_groups_that_never_answers_is_no_login_for_ever_and_roots_needs_none() {
+    let Some(machine) = Machine::new() else { return };
+    machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+    // A file that nobody writes to stands for a server that is down; alice's own groups are looked for elsewhere.
+    machine.add("etc/nsswitch.conf", "initgroups: none\n");
+    fs::remove_file(machine.path("etc/group")).expect("it was there");
+    rustix::fs::mkfifoat(rustix::fs::CWD, machine.path("etc/group"), 0o600.into()).expect("a fifo");
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("timed out after 1 seconds");
+    assert_eq!(seat.exits(), Some(0));
+    assert!(machine.wtmp().is_empty(), "nobody was let in");
+    let mut seat = machine.login(&["-f", "root"]);
+    seat.sees("# ");
+    assert_eq!(seat.owner().1, 0);
+}
+
+#[test]
 fn a_module_that_keeps_every_signal_from_login_is_ended_by_the_kernel() {
     for phase in ["auth", "open"] {
         let Some(machine) = Machine::new() else { return };

@@ -1,6 +1,8 @@
 //! What others' logins let happen, tried on ours: a test for each rule that was learnt, with the number it became known by.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
 use rustix::process::Pid;
 use utmp::{Record, Time};
@@ -16,6 +18,14 @@ const LOGIN: &str = env!("CARGO_BIN_EXE_login");
 /// login as `script` calls it, in the process that the script began in.
 fn run(machine: &Machine, script: &str) -> Seat {
     machine.run(&["sh", "-c", &script.replace("LOGIN", LOGIN)])
+}
+
+/// The path of a login that everybody may run as root.
+fn set_user_id_login(machine: &Machine) -> &'static str {
+    let login = machine.path("run/login");
+    fs::copy(LOGIN, &login).expect("a copy");
+    fs::set_permissions(&login, fs::Permissions::from_mode(0o4755)).expect("it is root's for everybody");
+    "/run/login"
 }
 
 fn answers_to_id(seat: &mut Seat) -> String {
@@ -145,7 +155,7 @@ fn cve_2005_4890_cve_2016_2779_what_a_session_pushes_into_its_line_nobody_reads_
 #[test]
 fn who_had_the_line_before_cannot_open_it_again_when_it_is_hung_up() {
     let Some(machine) = Machine::new() else { return };
-    if std::process::Command::new("strace").arg("-V").output().is_err() {
+    if Command::new("strace").arg("-V").output().is_err() {
         println!("skipped: no strace to hold login up with");
         return;
     }
@@ -193,6 +203,95 @@ fn a_session_begins_with_the_users_groups_and_ids_and_none_of_the_callers() {
     assert_eq!(answers_to_id(&mut seat), "1000\n1000\n1000 60 2000\n/home/alice");
     let back = "for id in 0 43; do setpriv --reuid $id true 2>/dev/null && echo $id; setpriv --regid $id true 2>/dev/null && echo $id; done";
     assert_eq!(seat.asks(back), "", "nothing of root comes back");
+}
+
+#[test]
+fn the_callers_limits_neither_end_a_login_nor_keep_anything_from_being_recorded() {
+    let Some(machine) = Machine::new() else { return };
+    machine.write(
+        "etc/pam.d/login",
+        &format!(
+            "auth required pam_unix.so nodelay\nauth [default=ignore] pam_faillock.so authfail dir=/run\n{}",
+            &STACK[STACK.find("account").expect("it has accounts")..]
+        ),
+    );
+    let limits = "ulimit -S -t 1000; ulimit -S -f 0; ulimit -S -n 11; ulimit -S -s 4096";
+    let mut seat = run(&machine, &format!("{limits}; exec LOGIN"));
+    seat.sees("login: ");
+    seat.types("alice\r");
+    seat.sees("Password: ");
+    seat.types("wrong\r");
+    seat.logs_in("alice", "alices-secret");
+    assert_eq!(machine.btmp().len(), 1);
+    assert!(fs::metadata(machine.path("run/alice")).is_ok_and(|tally| tally.len() > 0), "nothing is tallied");
+    assert_eq!(seat.asks("ulimit -t; ulimit -f; ulimit -n; ulimit -s"), "1000\n0\n11\n4096");
+    seat.types("exit\r");
+    assert_eq!(seat.exits(), Some(0));
+    assert_eq!(machine.wtmp().len(), 2, "login and logout");
+}
+
+#[test]
+fn a_set_user_id_login_raises_its_callers_hard_limits_or_lets_nobody_in() {
+    let Some(machine) = Machine::new() else { return };
+    let login = set_user_id_login(&machine);
+    let mut seat = run(&machine, &format!("ulimit -f 0; exec setpriv --reuid 1000 --clear-groups {login} bob"));
+    let status = fs::read_to_string("/proc/self/status").expect("this process is there");
+    let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:")).expect("it has some").trim();
+    let may_raise = u64::from_str_radix(capabilities, 16).expect("a number") & 1 << 24 != 0; // CAP_SYS_RESOURCE
+    if !may_raise {
+        seat.sees("limits");
+        assert_eq!(seat.exits(), Some(1));
+        return;
+    }
+    seat.sees("Password: ");
+    seat.types("wrong\r");
+    seat.logs_in("bob", "bobs-secret");
+    assert_eq!(machine.btmp().len(), 1);
+    assert_eq!(seat.asks("ulimit -H -f"), "0");
+}
+
+#[test]
+fn what_pam_limits_in_a_session_limits_no_record_of_it() {
+    let Some(machine) = Machine::new() else { return };
+    let modules = "session required pam_limits.so\nsession optional pam_lastlog.so\n";
+    machine.write("etc/pam.d/login", &format!("{STACK}{modules}"));
+    machine.write("etc/security/limits.conf", "alice soft fsize 0\nalice - nofile 11\nalice - stack unlimited\n");
+    let mut seat = run(&machine, "ulimit -S -f 10; ulimit -S -s 4096; exec LOGIN -f alice");
+    seat.sees("$ ");
+    assert_eq!(seat.asks("ulimit -f; ulimit -n; ulimit -s"), "0\n11\nunlimited");
+    seat.types("exit\r");
+    assert_eq!(seat.exits(), Some(0));
+    assert_eq!(machine.wtmp().len(), 2, "login and logout");
+}
+
+#[test]
+fn a_set_user_id_login_is_roots_alone_and_its_callers_to_neither_stop_nor_time() {
+    let Some(machine) = Machine::new() else { return };
+    machine.begin_stack_with("auth optional HOSTILE report=auth\nsession optional HOSTILE report=close");
+    let login = set_user_id_login(&machine);
+    // Timers live through exec (setitimer(2)).
+    let timers =
+        format!("use Time::HiRes qw(setitimer); setitimer($_, 10000) for 0 .. 2; chdir '/home/alice'; exec '{login}'");
+    let mut seat = run(
+        &machine,
+        &format!("exec setpriv --reuid 1000 --regid 1000 --groups 1000,2000 perl -e \"{timers}\"").replace('$', "\\$"),
+    );
+    seat.sees("login: ");
+    let alices = |program: &[&str]| {
+        let pid = seat.pid().as_raw_nonzero().to_string();
+        let ids = ["--reuid", "1000", "--regid", "1000", "--clear-groups"];
+        Command::new("setpriv").args(ids).args(program).arg(pid).output().expect("it runs").status.success()
+    };
+    assert!(!alices(&["kill", "-0"]), "she can end it before it records her failures");
+    assert!(!alices(&["renice", "-n", "19", "-p"]), "she can slow it down");
+    seat.types("bob\r");
+    seat.sees("Password: ");
+    seat.types("bobs-secret\r");
+    seat.sees("$ ");
+    seat.types("exit\r");
+    assert_eq!(seat.exits(), Some(0));
+    let report = |phase: &str| format!("{phase}: user 0 0 0, group 0 0 0, 0 timers, in /\n");
+    assert_eq!(fs::read_to_string(machine.path("run/report")).expect("a report"), report("auth") + &report("close"));
 }
 
 #[test]

@@ -37,6 +37,11 @@ pub mod manager {
     /// existed before (always false).
     pub const CREATE_SESSION_OUT: &str = "soshusub";
 
+    /// Says which session a process is in.
+    pub const GET_SESSION_BY_PID: &str = "GetSessionByPID";
+    /// Arguments of [`GET_SESSION_BY_PID`]: the pid (0: the caller).
+    pub const GET_SESSION_BY_PID_IN: &str = "u";
+
     /// Says that a session's leader is done with it; the session closes.
     pub const RELEASE_SESSION: &str = "ReleaseSession";
     /// Arguments of [`RELEASE_SESSION`]: the session's id.

@@ -165,6 +165,9 @@ pub(crate) fn probed(now: Moment, id: &SessionId, left: Witnesses, reach: &mut R
     if is_over {
         return finish(now, id, reach);
     }
+    if session.ending.force == Force::Killed {
+        return vec![signal(session, SIGKILL)]; // which may not have been sent, for want of a descriptor
+    }
     press(now, session, Why::Lost, reach.deadlines)
 }
 

@@ -18,7 +18,7 @@
 //! | Opening | released, terminated, or a witness gone | Opening | remembered (· reply) |
 //! | Opening | Failed, RuntimeDirectoryMade: it could not be, Deadline 1 s after it was to be made | Closing, unannounced | session file · user file · (if terminated: TERM, HUP, CONT) · ask the kernel · reply with the error |
 //! | Closing, or gone | RuntimeDirectoryMade | as it was | |
-//! | Opening | Opened | Open | (seat) · session file · user file · (UserNew) · (display) · SessionNew · reply · (if over already: as below · ask the kernel) |
+//! | Opening | Opened | Open | (seat) · session file · user file · (UserNew) · SessionNew · (who is in front) · (display) · reply · (if over already: as below · ask the kernel) |
 //! | Open | Release | Closing | session file · State · (seat) · (display) · user file · reply |
 //! | Open | LeaderExited, LifeLineClosed | Closing | as for Release, without reply · (KillUserProcesses and the leader gone: TERM, HUP, CONT) · (both gone: ask the kernel) |
 //! | Open | Terminate | Closing | as for Release · TERM, HUP, CONT · reply |
@@ -28,7 +28,7 @@
 //! | Closing | Deadline, 20 s after Release, KillUserProcesses | Closing | TERM, HUP, CONT |
 //! | Closing | Deadline, 5 s after those | Closing | KILL |
 //! | Closing | Deadline, 1 s after the first event, then 2, 4 … 30 s | Closing | ask the kernel |
-//! | Closing | Probed: something left | Closing | |
+//! | Closing | Probed: something left | Closing | (after KILL: KILL) |
 //! | Open, Closing | ScopeEmpty | – | (Open: as for Release, without reply) · scope away · session file and life line away · (seat) · user file · SessionRemoved |
 //! | Closing | Probed: scope empty; without scope: leader and life line gone, or unannounced | – | as for ScopeEmpty |
 //!

@@ -172,7 +172,10 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
     let early = session.ending.early;
     let (uid, seat, vt) = (session.uid, session.seat.clone(), session.vt);
 
-    let mut effects = switch::arrive(id, reach.sessions, reach.seats, *reach.foreground);
+    // Of a session that nobody has heard of nothing is told: what changed for its seat and its user follows it.
+    let arrived = switch::arrive(id, reach.sessions, reach.seats, *reach.foreground);
+    let is_told = |effect: &Effect| matches!(effect, Effect::Announce(_));
+    let (mut told, mut effects): (Vec<_>, Vec<_>) = arrived.into_iter().partition(is_told);
     effects.push(Effect::SaveSession(*id));
     effects.push(Effect::SaveUser(uid));
     if let Some(user) = reach.users.get_mut(&uid) {
@@ -184,10 +187,11 @@ pub(crate) fn opened(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<
         let before = user.display().copied();
         if reach.sessions.get(id).is_some_and(|session| display::arrive(user, session)) {
             effects.extend(before.map(Effect::SaveSession));
-            effects.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
+            told.push(Effect::Announce(Signal::UserChanged(uid, &["Display"])));
         }
     }
     effects.push(Effect::Announce(Signal::SessionNew(*id)));
+    effects.extend(told);
     effects.push(Effect::Reply { request, answer: Answer::Opened { session: *id, uid, seat, vt } });
     if let Some(why) = early {
         effects.extend(close::close(now, id, why, reach));

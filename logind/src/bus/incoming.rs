@@ -4,8 +4,8 @@ use std::os::fd::OwnedFd;
 
 use zbus::Message;
 
+use super::outgoing::Outgoing;
 use super::private_door::Ending;
-use super::wire::Writer;
 
 /// A connection through the private door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,8 +26,8 @@ pub(super) enum Arrival {
     Said(ConnectionId, Message),
     /// Its connection is over.
     Ended(ConnectionId, Ending),
-    /// The system bus is there, and is written to so.
-    BusUp(Writer),
+    /// The system bus is there, and takes what is sent to it.
+    BusUp(Outgoing),
     /// It brought a message.
     Bus(Message),
     /// It has said who made this call.

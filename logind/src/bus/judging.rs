@@ -81,7 +81,8 @@ impl Bus {
         }
     }
 
-    /// Who was shut out waits for nothing any more, and what was asked through a bus that is gone gets no answer.
+    /// Who was shut out waits for nothing any more, nor does who called through a bus that is gone: on the next one the name
+    /// may be another's. What polkit was asked through it gets no answer.
     pub(super) fn drop_what_is_in_vain(&mut self) {
         for id in self.private.shut_out() {
             self.left(&Peer::Private(id));
@@ -90,6 +91,7 @@ impl Bus {
             for verdict in self.polkit.abandon() {
                 self.judged(verdict);
             }
+            self.waiting.retain(|_, waiting| matches!(waiting.from, Peer::Private(_)));
         }
     }
 }

@@ -19,7 +19,7 @@ use super::dispatch;
 use super::driver::{self, Addressee, OWN_NAME};
 use super::fault::Fault;
 use super::incoming::{Arrival, ConnectionId, Incoming};
-use super::letter::Letter;
+use super::letter::{Letter, Parcel};
 use super::link;
 use super::listening::DoorError;
 use super::polkit::Polkit;
@@ -36,6 +36,9 @@ const MOST_WAITING: usize = 128;
 
 /// Where the numbers of letters begin. zbus numbers what it writes from one.
 const FIRST_SERIAL: u32 = 1 << 31;
+
+/// How many signals may wait for the system bus to be there: as many as it may leave unread, and no more.
+const MOST_UNTOLD: usize = 65_536;
 
 /// Where the doors are.
 #[derive(Clone, Debug)]
@@ -55,6 +58,8 @@ pub(crate) struct Bus {
     ready: VecDeque<Arrival>,
     pub(super) waiting: HashMap<RequestId, Waiting>,
     pub(super) polkit: Polkit,
+    /// What was announced before it was known whether there is a system bus, in order.
+    untold: Option<Vec<Parcel>>,
     last_request: u64,
     last_serial: u32,
     world: World,
@@ -93,6 +98,7 @@ impl Bus {
             ready: VecDeque::new(),
             waiting: HashMap::new(),
             polkit: Polkit::default(),
+            untold: Some(Vec::new()),
             last_request: 0,
             last_serial: FIRST_SERIAL,
             world,
@@ -145,7 +151,7 @@ impl Bus {
                 self.left(&Peer::Private(id));
                 self.private.ended(id, &ending);
             }
-            Arrival::BusUp(connection) => self.system.up(connection),
+            Arrival::BusUp(outgoing) => self.system.up(outgoing),
             Arrival::BusDown => self.system.down(),
             Arrival::Bus(message) => {
                 if let Some(verdict) = self.polkit.answered(&message, self.system.polkit()) {
@@ -172,10 +178,19 @@ impl Bus {
         self.drop_what_is_in_vain();
     }
 
+    /// Tells the system bus, if it is there by now, what was announced while nobody was there to hear it: of whom a logind
+    /// before this one told, the end has to be told. From now on all is told at once.
+    pub(crate) fn speak(&mut self) {
+        for signal in self.untold.take().unwrap_or_default() {
+            self.system.send(signal);
+        }
+        self.drop_what_is_in_vain();
+    }
+
     /// Tells everybody.
     pub(crate) fn announce(&mut self, signal: &Signal, core: &Core) {
         let is_heard = self.private.is_listened_to();
-        if !is_heard && !self.system.is_up() {
+        if !is_heard && !self.system.is_up() && self.untold.is_none() {
             return;
         }
         let view = View { core, configured: &self.configured };
@@ -185,11 +200,19 @@ impl Bus {
             None => return,
         };
         let serial = self.next_serial();
-        self.system.send(announcement.letter.seal(serial, None));
+        self.tell_bus(announcement.letter.seal(serial, None));
         if is_heard {
             self.private.announce(&announcement, serial);
         }
         self.drop_what_is_in_vain();
+    }
+
+    fn tell_bus(&mut self, signal: Parcel) {
+        match &mut self.untold {
+            Some(untold) if untold.len() < MOST_UNTOLD => untold.push(signal),
+            Some(_) => {}
+            None => self.system.send(signal),
+        }
     }
 
     /// A message through the private door.

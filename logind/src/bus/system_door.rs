@@ -16,7 +16,6 @@ use super::letter::Parcel;
 use super::link::{Link, Trouble};
 use super::outgoing::{Most, Outgoing, Stuck, Task};
 use super::reply;
-use super::wire::Writer;
 
 /// How much may wait for the bus, which reads for everybody at once.
 const MOST: Most = Most { messages: 65_536, bytes: 128 * 1024 * 1024 };
@@ -52,8 +51,8 @@ impl SystemDoor {
     }
 
     /// The bus is there: take our name, and hear who leaves.
-    pub(super) fn up(&mut self, writer: Writer) {
-        match Link::begin(Outgoing::to(writer, MOST)) {
+    pub(super) fn up(&mut self, outgoing: Outgoing) {
+        match Link::begin(outgoing) {
             Ok(link) => self.link = Some(link),
             Err(Stuck) => self.begin_anew(),
         }
@@ -103,17 +102,22 @@ impl SystemDoor {
     }
 }
 
-/// Connects, hands on what comes, and begins again when it ends.
+/// Connects, hands on what comes, and begins again when it ends. A bus that does not take the answers brings no more calls:
+/// whoever calls faster than it reads must not make us leave it, and with it everybody.
 async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
     let mut pause = Duration::ZERO;
     loop {
         tokio::time::sleep(pause).await;
         let (mut messages, writer) = bus_socket::connect(&path).await;
         let began = Instant::now();
-        if arrivals.send(Arrival::BusUp(writer)).await.is_err() {
+        let outgoing = Outgoing::to(writer, MOST);
+        let backlog = outgoing.backlog();
+        if arrivals.send(Arrival::BusUp(outgoing)).await.is_err() {
             return;
         }
-        while let Some(Ok(message)) = messages.next().await {
+        while backlog.is_small().await.is_ok()
+            && let Some(Ok(message)) = messages.next().await
+        {
             if arrivals.send(Arrival::Bus(message)).await.is_err() {
                 return;
             }

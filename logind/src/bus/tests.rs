@@ -10,5 +10,6 @@ mod polkit;
 mod rights;
 mod rows;
 mod signals;
+mod stand_in;
 mod switching;
 mod system;

@@ -81,7 +81,10 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let said = place.path().join("tty9");
         let script = r#"exec >"$1/$2.new"; cut -d' ' -f6 /proc/self/stat; echo $$; ulimit -Sn; env | grep -c .; pwd
-            mv "$1/$2.new" "$1/$2""#;
+            readlink /proc/$$/fd/* | grep -c inherited; mv "$1/$2.new" "$1/$2""#;
+        // What whoever started logind left open.
+        let inherited = fs::File::create(place.path().join("inherited")).expect("a file");
+        rustix::io::fcntl_setfd(&inherited, rustix::io::FdFlags::empty()).expect("it is passed on");
         let words = ["/bin/sh", "-c", script, "sh", &place.path().to_string_lossy(), LINE].map(String::from);
         let descriptors = Rlimit { current: Some(77), maximum: Some(88) };
         let gettys = Gettys::new(Path::new("/logind"), Some(words.into()), descriptors);
@@ -95,6 +98,7 @@ mod tests {
         // PATH, and what sh sets itself: PWD, sometimes `_`, OLDPWD and SHLVL.
         assert!(lines[3].parse::<u32>().is_ok_and(|n| n <= 5), "{said}");
         assert_eq!((lines[2], lines[4]), ("77", "/"));
+        assert_eq!(lines[5], "0", "it has what is logind's");
         let cgroup = tree.path().join("system.slice/getty@tty9.service");
         assert!(cgroup.is_dir(), "it is set apart, in what is no cgroup here");
     }

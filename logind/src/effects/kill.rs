@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::cgroup;
 use super::hierarchy;
-use crate::processes::{Base, Process};
+use crate::processes::{self, Base};
 use crate::sys;
 
 /// How often a scope is read again for processes made while the others got the signal.
@@ -54,11 +54,12 @@ pub(crate) fn scope(base: &Base, scope: &Path, id: &SessionId, signal: i32) -> i
     outcome
 }
 
-/// Sends `signal` to process `pid` if it is still one of session `id`: the number may be another's by now.
+/// Sends `signal` to process `pid` if it is still one of session `id`: the number may be another's by now. If it is given
+/// away while this looks, the process that is pinned is gone, and the signal is nobody's.
 fn one(base: &Base, pid: u32, id: &SessionId, signal: i32) -> io::Result<()> {
-    let process = Process::by_pid(pid, base)?;
-    if process.place.session.as_ref() != Some(id) {
+    let pinned = processes::open(pid)?;
+    if base.place_of(pid)?.session.as_ref() != Some(id) {
         return Err(Errno::SRCH.into());
     }
-    sys::send_signal(process.fd.as_fd(), signal)
+    sys::send_signal(pinned.as_fd(), signal)
 }

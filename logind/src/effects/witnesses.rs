@@ -1,5 +1,6 @@
 //! The kernel asked: is the leader alive, the life line held, the scope populated?
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use logind_core::event::{SavedSession, Witnesses};
@@ -47,20 +48,37 @@ impl<'a> Subject<'a> {
 }
 
 /// What is left of a session. The kernel is asked, by number and start time, and by path, for all that it has not said
-/// to be gone.
+/// to be gone. What it does not tell now counts as there: it is asked again.
 pub(crate) fn ask(session: &Subject<'_>, records: &Records, cgroups: &Cgroups) -> Witnesses {
     let is_populated = || match session.scope {
         Some(events) => says_populated(events).map(|told| Some(told == Some(true))),
         None => cgroups.is_populated(session.uid, session.id),
     };
     let scope = if session.class.has_scope() { is_populated() } else { Ok(None) };
+    let is_held = || Ok(life_line::is_held(records.reopen_life_line(session.id)?.as_fd()));
     Witnesses {
-        leader: !session.leader_gone && processes::find(session.leader).is_some(),
-        life_line: !session.life_line_gone
-            && records.reopen_life_line(session.id).is_ok_and(|reader| life_line::is_held(reader.as_fd())),
+        leader: !session.leader_gone && is_left(processes::find(session.leader).map(|_| true)),
+        life_line: !session.life_line_gone && is_left(is_held()),
         scope: scope.unwrap_or_else(|error| {
             tracing::warn!(session = %session.id, error = %error, "cannot ask for the scope");
-            None
+            Some(true)
         }),
+    }
+}
+
+/// Whether it is there, as far as is known.
+fn is_left(outcome: io::Result<bool>) -> bool {
+    outcome.unwrap_or_else(|error| processes::says_nothing(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_has_no_room_to_tell_is_not_gone() {
+        let told = |errno| is_left(Err(io::Error::from_raw_os_error(errno)));
+        assert!([libc::EMFILE, libc::ENFILE, libc::ENOMEM].into_iter().all(told));
+        assert!(![libc::ESRCH, libc::ENOENT, libc::EBADF].into_iter().any(told));
     }
 }

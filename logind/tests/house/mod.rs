@@ -100,10 +100,12 @@ impl House {
 
     /// Starts logind in a cgroup, as a shell of a session would, and waits until it is ready.
     pub(crate) fn start_logind_from(&mut self, cgroup: &str) {
-        let join = format!("echo 0 > {cgroup}/cgroup.procs && exec {LOGIND} --config /run/logind.conf --ready-fd=3");
-        let enter = format!("exec nsenter -t {} -m -C sh -c '{join}' 3>&1 >/dev/null", self.keeper.id());
+        let inside = cgroup.strip_prefix("/sys/fs/cgroup/").expect("a cgroup");
         let mut command = Command::new("sh");
-        command.args(["-c", &enter]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(["-c", "echo 0 > $0/cgroup.procs && exec \"$@\""]).arg(self.cgroup.join(inside));
+        let command_of_logind = self.logind_command();
+        command.arg(command_of_logind.get_program()).args(command_of_logind.get_args());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut logind = command.spawn().expect("a shell");
         wait_for_line(&mut logind);
         self.logind = Some(logind);
@@ -141,6 +143,18 @@ impl House {
         let mut logind = self.logind.take().expect("it runs");
         logind.kill().expect("it runs");
         logind.wait().expect("its end");
+    }
+
+    /// Starts a process that can lead a session, outside of every session. It is in a cgroup that those inside see: out of
+    /// any other the kernel lets them move nobody, if the host's cgroup2 is mounted as systemd does it (cgroups(7),
+    /// nsdelegate).
+    pub(crate) fn leader(&self) -> Leader {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
+        let outside = self.cgroup.join("outside");
+        fs::create_dir_all(&outside).expect("it is ours");
+        fs::write(outside.join("cgroup.procs"), child.id().to_string()).expect("it runs");
+        let stdin = child.stdin.take();
+        Leader(child, stdin)
     }
 
     /// Connects to logind's own door.
@@ -227,13 +241,6 @@ fn remove_cgroup(cgroup: &Path) {
 pub(crate) struct Leader(pub(crate) Child, Option<ChildStdin>);
 
 impl Leader {
-    /// Starts one, outside of every session.
-    pub(crate) fn start() -> Self {
-        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("cat");
-        let stdin = child.stdin.take();
-        Self(child, stdin)
-    }
-
     /// Lets it end.
     pub(crate) fn end(mut self) {
         self.1.take();

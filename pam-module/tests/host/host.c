@@ -5,7 +5,9 @@
  * tty=, rhost=, ruser=, display= set PAM items, env:NAME=VALUE the PAM environment. Prints what happens, a line each. */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <dlfcn.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <security/pam_appl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,6 +40,21 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
 	va_start(values, format);
 	vsyslog(priority, format, values);
 	va_end(values);
+}
+
+/* A user directory that takes its time, if it is told to: until a line comes. */
+static int is_slow;
+int getpwnam_r(const char *name, struct passwd *entry, char *buffer, size_t size, struct passwd **result)
+{
+	static int (*libc_getpwnam_r)(const char *, struct passwd *, char *, size_t, struct passwd **);
+	if (is_slow) {
+		is_slow = 0;
+		printf("asked for %s\n", name);
+		getchar();
+	}
+	if (!libc_getpwnam_r)
+		libc_getpwnam_r = dlsym(RTLD_NEXT, "getpwnam_r");
+	return libc_getpwnam_r(name, entry, buffer, size, result);
 }
 
 static int converse(int count, const struct pam_message **messages, struct pam_response **answers, void *data)
@@ -157,6 +174,9 @@ int main(int argc, char **argv)
 	confdir = argv[1], service = argv[2], user = argv[3], settings = argv + 5;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!strcmp(argv[4], "once")) {
+		login_once(1);
+	} else if (!strcmp(argv[4], "slow-directory")) {
+		is_slow = 1;
 		login_once(1);
 	} else if (!strcmp(argv[4], "cycles")) {
 		say("before");

@@ -138,6 +138,12 @@ impl Seen {
         }
     }
 
+    /// The one number.
+    pub(crate) fn number(&self) -> u32 {
+        let data = Data::new(self.body.as_slice(), Context::new(LE, 0));
+        data.deserialize::<(u32,)>().expect("a number").0.0
+    }
+
     /// The one text argument.
     pub(crate) fn text(&self) -> String {
         let data = Data::new(self.body.as_slice(), Context::new(LE, 0));

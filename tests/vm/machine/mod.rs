@@ -153,11 +153,21 @@ impl Machine {
         self.without
     }
 
+    /// Lets init forget how often it has started each getty: after ten within two minutes it starts none for five (init(8)
+    /// of sysvinit), and on a fast machine people come and go that quickly.
+    ///
+    /// # Errors
+    /// That init is not told.
+    pub(crate) fn renew_patience_of_init(&mut self) -> Outcome {
+        self.sh("telinit q").map(drop)
+    }
+
     /// Sees that nobody is logged in any more, and goes to the first terminal.
     ///
     /// # Errors
     /// Who or what is left.
     pub(crate) fn settle(&mut self) -> Outcome {
+        self.renew_patience_of_init()?;
         self.go_to(1)?;
         self.until(
             "set -- /run/systemd/sessions/* && { [ ! -e \"$1\" ] || { echo \"sessions are left: $*\"; false; }; }",

@@ -13,6 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(cve_2025_6018_what_a_user_writes_for_pam_env_brings_nobody_to_the_front),
     scenario!(cve_2019_3842_what_su_inherits_brings_nobody_to_the_front),
     scenario!(a_claim_from_no_terminal_is_believed_of_a_named_service_only),
+    scenario!(a_login_on_a_terminal_that_has_a_session_is_told_that_it_has_none),
 ];
 
 const CLAIM: &str = "XDG_SEAT=seat0\nXDG_VTNR=1\n";
@@ -70,5 +71,22 @@ fn a_claim_from_no_terminal_is_believed_of_a_named_service_only(machine: &mut Ma
     machine.sh("rm /etc/systemd/logind.conf /etc/pam.d/greeter; /etc/init.d/session-rs-logind reload")?;
     ensure_eq!(named?, "seat0\n5");
     ensure_eq!(remote?, "");
+    Ok(())
+}
+
+fn a_login_on_a_terminal_that_has_a_session_is_told_that_it_has_none(machine: &mut Machine) -> Outcome {
+    machine.sh(
+        "printf '%s\\n' 'account required pam_permit.so' 'session required pam_session_rs.so required' >/etc/pam.d/greeter
+         mkdir -p /etc/systemd; printf '[Login]\\nSeatServices=greeter\\n' >/etc/systemd/logind.conf
+         /etc/init.d/session-rs-logind reload",
+    )?;
+    let enter = "pamtester -I tty=/dev/tty1 greeter alice open_session </dev/null >/run/tester 2>&1; echo $?";
+    machine.log_in(1, &BOB)?;
+    let beside_bob = machine.sh(enter);
+    machine.log_out(1)?;
+    let alone = machine.sh(enter);
+    machine.sh("rm /etc/systemd/logind.conf /etc/pam.d/greeter; /etc/init.d/session-rs-logind reload")?;
+    ensure!(beside_bob? != "0", "let in without the session that is required");
+    ensure_eq!(alone?, "0");
     Ok(())
 }

@@ -50,8 +50,22 @@ fn a_login_that_closes_its_pam_session_is_not_killed_before_it_exited() {
     assert_eq!(kills(&world.handle(Event::LeaderExited(id))), GO);
     assert_eq!(kills(&world.handle(Event::LeaderExited(id))), []);
     assert_eq!(sent_within(&mut world, 5, &id, Witnesses { scope: Some(true), ..NOTHING }), KILL);
-    assert_eq!(sent_within(&mut world, 60, &id, Witnesses { scope: Some(true), ..NOTHING }), []);
     assert!(is_removed(&world.handle(Event::ScopeEmpty(id)), &id));
+}
+
+#[test]
+fn what_was_killed_and_lives_is_killed_whenever_the_kernel_is_asked() {
+    // The signal may have found no descriptor to be sent by.
+    let mut world = killing();
+    let id = world.open(remote(1000, 100));
+    assert_eq!(kills(&world.handle(Event::LeaderExited(id))), GO);
+    let populated = Witnesses { scope: Some(true), ..NOTHING };
+    assert_eq!(sent_within(&mut world, 5, &id, populated), KILL);
+    for _ in 0..3 {
+        assert_eq!(kills(&world.probed(&id, populated)), KILL);
+    }
+    let effects = world.probed(&id, NOTHING);
+    assert!(is_removed(&effects, &id) && kills(&effects).is_empty());
 }
 
 #[test]
@@ -141,7 +155,7 @@ fn a_session_that_is_ended_by_force_is_told_to_go_and_then_killed() {
     assert_eq!(sent_within(&mut world, 4, &id, ALL), []);
     assert_eq!(kills(&terminate(&mut world, Target::Session(id))), [], "it was told");
     assert_eq!(sent_within(&mut world, 1, &id, ALL), KILL);
-    assert_eq!(sent_within(&mut world, 100, &id, ALL), []);
+    assert_eq!(kills(&terminate(&mut world, Target::Session(id))), [], "it was killed");
 }
 
 #[test]

@@ -151,13 +151,13 @@ fn an_opened_session_is_written_and_announced_and_its_login_answered_last() {
             Effect::SaveSeat(seat0()),
             Effect::SaveSession(id),
             Effect::SaveUser(user),
-            Effect::Announce(Signal::SessionChanged(id, &["Active", "State"])),
-            Effect::Announce(Signal::SeatChanged(seat0(), &["ActiveSession"])),
             Effect::SaveSession(id),
             Effect::SaveUser(user),
             Effect::Announce(Signal::UserNew(user)),
-            Effect::Announce(Signal::UserChanged(user, &["Display"])),
             Effect::Announce(Signal::SessionNew(id)),
+            Effect::Announce(Signal::SessionChanged(id, &["Active", "State"])),
+            Effect::Announce(Signal::SeatChanged(seat0(), &["ActiveSession"])),
+            Effect::Announce(Signal::UserChanged(user, &["Display"])),
             Effect::Reply {
                 request,
                 answer: Answer::Opened { session: id, uid: user, seat: Some(seat0()), vt: Some(vt(3)) }

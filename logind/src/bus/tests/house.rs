@@ -197,6 +197,7 @@ impl Daemon {
     }
 
     async fn run(mut self, mut orders: tokio::sync::mpsc::UnboundedReceiver<Order>) {
+        self.bus.speak();
         loop {
             tokio::select! {
                 incoming = self.bus.next() => {

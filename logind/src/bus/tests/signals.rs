@@ -49,7 +49,7 @@ fn hear_a_session(house: &House, address: &str) {
         let opened = told(&mut stream, 3).await;
         let members: Vec<_> = opened.iter().map(|(member, path, _)| (member.as_str(), path.as_str())).collect();
         let (manager, user) = ("/org/freedesktop/login1", "/org/freedesktop/login1/user/_4711");
-        assert_eq!(members, [("UserNew", manager), ("PropertiesChanged", user), ("SessionNew", manager)]);
+        assert_eq!(members, [("UserNew", manager), ("SessionNew", manager), ("PropertiesChanged", user)]);
 
         house.happen(Event::IdleHint { request, session: id, idle: true });
         let idle = told(&mut stream, 3).await;

@@ -29,16 +29,16 @@ test: prepare-test build lint
 	$(if $(SUDO),@echo "not root: the tests are run with sudo")
 	$(SUDO) $(RELEASE)/cases --all
 	-@tests/prepare vm
-	$(SUDO) $(RELEASE)/vm --within 15
+	$(SUDO) $(RELEASE)/vm --init sysvinit --within 15
 
-# A real kernel and a real init under QEMU, and your terminal for its serial line.
+# A real kernel and a real init (INIT=, else sysvinit) under QEMU, and your terminal for its serial line.
 vm: prepare-vm build
 	$(SUDO) $(RELEASE)/cases --peers
-	$(SUDO) $(RELEASE)/vm --play
+	$(SUDO) $(RELEASE)/vm --play $(if $(INIT),--init $(INIT))
 
 vm-test: prepare-vm build
 	$(SUDO) $(RELEASE)/cases --peers
-	$(SUDO) $(RELEASE)/vm
+	$(SUDO) $(RELEASE)/vm $(if $(INIT),--init $(INIT))
 
 lint:
 	cargo fmt --check

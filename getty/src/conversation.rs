@@ -130,12 +130,12 @@ fn hand_over(
     })
 }
 
-/// Brings the terminal back from what a program left behind that was killed on it: locked modes, and on a VT graphics, a
-/// raw keyboard, switching that waits for the dead.
+/// Brings the terminal back from what a program left behind that was killed on it, or still runs: another discipline,
+/// output that is stopped, locked modes, and on a VT graphics, a raw keyboard, switching that waits for the dead.
 ///
 /// What cannot be brought back is told to the log; a name is asked for all the same.
 pub(crate) fn bring_back(terminal: &Terminal) {
-    for done in [modes::unlock(terminal), vt::reset(terminal)] {
+    for done in [modes::revive(terminal), modes::unlock(terminal), vt::reset(terminal)] {
         if let Err(e) = done {
             warn!(line = terminal.line().as_str(), error = %e, "the terminal may be as a killed program left it");
         }

@@ -14,13 +14,14 @@ use crate::presence::{DeviceWatch, LOOK_AGAIN};
 /// Holds init off after `end`, if the next getty on `line` would end the same way at once.
 ///
 /// A line whose hardware comes late has its getty as soon as it is there; one that never comes costs init a process a
-/// minute; one that is refused, every ten seconds.
+/// minute; one that is refused or fails, every ten seconds.
 pub(crate) fn hold_off(end: &End, line: &Line) {
     match (end, line) {
         (End::Line(LineError::NoSession), _) => {}
         (End::Line(e), Line::Named(line)) if e.is_absence() => await_change(line, LOOK_AGAIN),
         (End::Line(_), Line::Named(line)) => await_change(line, RESPAWN_GUARD),
         (End::Login { .. } | End::Place { .. }, _) => await_hang_up(),
+        (End::Failed(_), _) => Deadline::after(Instant::now(), RESPAWN_GUARD).pass(), // its state says nothing
         _ => {}
     }
 }

@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Ok(Request::Reload) => reload::ask().map_or_else(|e| fail(&e.to_string()), |()| ExitCode::SUCCESS),
         Ok(Request::ListSpeeds) => print(speed::list().as_bytes()),
         Ok(Request::Help) => print(help::HELP.as_bytes()),
-        Ok(Request::Version) => print(concat!("getty (session-rs) ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
+        Ok(Request::Version) => print(concat!("getty from session-rs ", env!("CARGO_PKG_VERSION"), "\n").as_bytes()),
         Err(e) => fail(&format!("{e}\nTry `getty --help`.")),
     }
 }

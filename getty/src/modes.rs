@@ -8,7 +8,7 @@ use libc::{
     IEXTEN, IMAXBEL, INPCK, ISIG, ISTRIP, IUCLC, IUTF8, IXON, OLCUC, ONLCR, OPOST, PARENB, PARODD, VDISCARD, VEOF,
     VEOL, VEOL2, VERASE, VINTR, VKILL, VLNEXT, VMIN, VQUIT, VREPRINT, VSTART, VSTOP, VSUSP, VTIME, VWERASE, XCASE,
 };
-use rustix::termios::{Winsize, tcgetwinsize, tcsetwinsize};
+use rustix::termios::{Action, Winsize, tcflow, tcgetwinsize, tcsetwinsize};
 use termios::{TCSANOW, Termios, tcsetattr};
 
 use crate::parity::Parity;
@@ -87,6 +87,19 @@ impl Default for Habits {
 /// Whether the modes of `line` say that what is typed on it is UTF-8 (IUTF8, termios(3)).
 pub(crate) fn is_utf8(line: impl AsFd) -> bool {
     Termios::from_fd(line.as_fd().as_raw_fd()).is_ok_and(|modes| modes.c_iflag & IUTF8 != 0)
+}
+
+/// Gives the line the discipline that makes a terminal of it, and lets its output go on: whoever had it before may have
+/// left it with another, which has neither modes nor characters, or stopped. Neither ends with a hang-up for as long as
+/// they live.
+///
+/// # Errors
+/// If somebody holds the discipline, or the line was hung up.
+pub(crate) fn revive(line: impl AsFd) -> io::Result<()> {
+    if sys::discipline(line.as_fd())? != N_TTY {
+        sys::set_discipline(line.as_fd(), N_TTY)?;
+    }
+    Ok(tcflow(line, Action::OOn)?)
 }
 
 /// Unlocks the modes of the line if a program left them locked, as a splash screen does that was killed.
@@ -191,6 +204,9 @@ pub(crate) fn ensure_size(line: impl AsFd) -> rustix::io::Result<()> {
     }
     tcsetwinsize(&line, Winsize { ws_row, ws_col, ..size })
 }
+
+/// The discipline of terminals (linux/tty.h).
+const N_TTY: libc::c_int = 0;
 
 /// `_POSIX_VDISABLE`: no key.
 const DISABLED: u8 = 0;

@@ -7,8 +7,8 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use linux_raw_sys::general::termios;
 use linux_raw_sys::ioctl::{
-    KDGETMODE, KDGKBLED, KDGKBMODE, KDSETMODE, KDSKBMODE, TIOCGLCKTRMIOS, TIOCNOTTY, TIOCSCTTY, TIOCSLCKTRMIOS,
-    TIOCVHANGUP, VT_GETMODE, VT_SETMODE,
+    KDGETMODE, KDGKBLED, KDGKBMODE, KDSETMODE, KDSKBMODE, TIOCGETD, TIOCGLCKTRMIOS, TIOCNOTTY, TIOCSCTTY, TIOCSETD,
+    TIOCSLCKTRMIOS, TIOCVHANGUP, VT_GETMODE, VT_SETMODE,
 };
 use nix::sys::signal::{SigHandler, Signal, signal};
 
@@ -44,6 +44,28 @@ pub(crate) fn give_up_controlling_terminal(terminal: BorrowedFd<'_>) -> io::Resu
 pub(crate) fn hang_up(line: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: `line` is open, and TIOCVHANGUP takes no argument.
     let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCVHANGUP as libc::Ioctl) };
+    done(rc)
+}
+
+/// What makes characters of what comes over `line`: `N_TTY` and the like (`TIOCGETD(2const)`). Every terminal says so, also
+/// one whose discipline knows no modes.
+///
+/// # Errors
+/// `ENOTTY` if it is no terminal.
+pub(crate) fn discipline(line: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    let mut discipline: libc::c_int = 0;
+    // SAFETY: `line` is open, and TIOCGETD writes one int to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCGETD as libc::Ioctl, &raw mut discipline) };
+    done(rc).map(|()| discipline)
+}
+
+/// Sets it (`TIOCSETD(2const)`).
+///
+/// # Errors
+/// `EIO` if the line was hung up, `EBUSY` if somebody does not let go of it for five seconds.
+pub(crate) fn set_discipline(line: BorrowedFd<'_>, discipline: libc::c_int) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCSETD reads one int from the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), TIOCSETD as libc::Ioctl, &raw const discipline) };
     done(rc)
 }
 

@@ -53,11 +53,13 @@ fn usable(mode: libc::c_int, default_utf8: &[u8]) -> Option<libc::c_int> {
 }
 
 /// What brings the screen's attributes back without moving its text and without leaving UTF-8, as a reset (`ESC c`) would:
-/// the character set, the whole screen for scrolling, no attributes, a cursor, no application keys, no mouse.
+/// the character set, the whole screen for scrolling, the palette, no attributes, control characters obeyed and not shown, a
+/// cursor, no application keys and no application keypad, whose Enter is none, keys that repeat, no mouse.
 pub(crate) fn plain_screen(is_utf8: bool) -> Vec<u8> {
     let set: &[u8] = if is_utf8 { b"\x1b%G" } else { b"\x1b%@" };
-    [set, b"\x1b7\x1b[r\x1b[?6l\x1b8\x0f\x1b(B\x1b[m\x1b[4l\x1b[?25h\x1b[?7h\x1b[?5l\x1b[?1l\x1b[?9l\x1b[?1000l"]
-        .concat()
+    let screen = b"\x1b7\x1b[r\x1b[?6l\x1b8\x0f\x1b(B\x1b]R\x1b[m\x1b[3l\x1b[4l\x1b[20l\x1b[?25h\x1b[?7h\x1b[?5l";
+    let keys = b"\x1b>\x1b[?1l\x1b[?8h\x1b[?9l\x1b[?1000l";
+    [set, screen, keys].concat()
 }
 
 /// The whole screen scrolls; the cursor goes home; everything below it is erased.

@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
 
 /// Authenticates whoever is at the line, with as many tries as the settings give.
 ///
-/// Every failure is recorded; the person learns nothing but "Login incorrect", unless the settings keep a name that is
+/// Every failure is recorded, also that of somebody who answered a question and left at the next; the person learns nothing but "Login incorrect", unless the settings keep a name that is
 /// somebody's. Otherwise a name that was given is used for the first try only.
 ///
 /// # Errors
@@ -48,10 +48,15 @@ pub(crate) fn authenticate(
             warn!(%error, "failures are not delayed");
         }
         let Err(failure) = transaction.authenticate() else { return Ok(()) };
-        if transaction.conversation().is_over() {
+        let (has_left, has_tried) =
+            (transaction.conversation().is_over(), transaction.conversation_mut().has_answered());
+        if has_tried || !has_left {
+            record_failure(transaction, settings, records, attempt, &failure);
+            terminal.linger(failure.delay); // after the record, which nobody escapes by not waiting
+        }
+        if has_left {
             return Err(Refusal::Left);
         }
-        record_failure(transaction, settings, records, attempt, &failure);
         if is_the_machines(failure.code) {
             return Err(Refusal::Broken(failure));
         }

@@ -45,6 +45,8 @@ pub(crate) enum Failure {
     Groups(#[from] GroupError),
     #[error(transparent)]
     Session(#[from] SessionError),
+    #[error("cannot start a process for the shell")]
+    Shell(#[source] io::Error),
 }
 
 impl Failure {

@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     }
     let ended = match arguments::parse(std::env::args_os().skip(1), getuid().as_raw()) {
         Ok(Command::Help) => show(arguments::HELP),
-        Ok(Command::Version) => show(concat!("login (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Command::Version) => show(concat!("login from session-rs ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Command::LogIn(request)) => log_in(request, &caller),
         Err(error) => {
             if error.is_suspicious() {
@@ -93,16 +93,15 @@ fn log_in(mut request: Request, caller: &CallerEnvironment) -> Result<ExitCode, 
     let line = Line::take(request.hang_up)?;
     let terminal = Terminal::on_standard_input().map_err(Failure::Modes)?;
     let records = Records::new(Files::system(), line.name().clone(), request.host.clone());
-    tell_forbidden(&request, &terminal);
     sys::depart_on_signals(Departure::new(terminal.modes(), settings.timeout))?;
     let deadline = settings.timeout.map(Deadline::start).transpose()?;
-
-    let admitted = admit(&mut request, &settings, &terminal, &records, &mut limits);
+    tell_forbidden(&request, &terminal);
+    let Admitted { mut account, group, mut session, greeting, home } =
+        match admit(&mut request, &settings, &terminal, &records, &mut limits) {
+            Ok(admitted) => admitted,
+            Err(failure) => return Ok(refuse(&failure, &terminal, &settings)), // in time too: the line may be stopped
+        };
     drop(deadline);
-    let Admitted { mut account, group, mut session, greeting, home } = match admitted {
-        Ok(admitted) => admitted,
-        Err(failure) => return Ok(refuse(&failure, &terminal, &settings)),
-    };
     title.show(&account);
     line.give_to(account.uid.as_raw(), group.unwrap_or(account.gid.as_raw()), settings.line_mode);
     let silent_home = home.leave_silent(&mut account, settings.timeout);
@@ -236,8 +235,10 @@ fn run_shell(start: Start<'_>, session: Session, line: &Line) -> (Session, Exit)
             (session, watch.outlive(shell))
         }
         Err(error) => {
-            error!(%error, "no process for the shell");
-            failure::tell(&error);
+            let failure = Failure::Shell(error);
+            error!(error = &failure as &dyn std::error::Error, "no session");
+            failure::tell(&failure);
+            terminal.linger(time_to_read);
             (session, Exit::default())
         }
     }
@@ -256,7 +257,7 @@ fn refuse(failure: &Failure, terminal: &Terminal, settings: &Settings) -> ExitCo
 /// Leaves the line as it was found, and to nobody.
 fn give_back(line: &Line, terminal: &Terminal, group: Option<u32>) {
     if let Err(error) = terminal.restore(line.fd()) {
-        info!(line = %line.name(), %error, "the line has hung up");
+        info!(line = %line.name(), %error, "the line has hung up, or is not as it was found");
     }
     line.take_back(group.unwrap_or(0));
     line.hang_up();

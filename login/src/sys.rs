@@ -6,12 +6,10 @@ use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::sys::time::TimeSpec;
 use nix::unistd::{ForkResult, Pid};
 use rustix::fs::OFlags;
 use termios::{TCSANOW, Termios};
@@ -134,6 +132,27 @@ pub(crate) fn hang_up(line: BorrowedFd<'_>) -> io::Result<()> {
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// What makes characters of what comes over `line`: `N_TTY` and the like (`TIOCGETD(2const)`).
+///
+/// # Errors
+/// `EIO` if the line was hung up.
+pub(crate) fn discipline(line: BorrowedFd<'_>) -> io::Result<c_int> {
+    let mut discipline: c_int = 0;
+    // SAFETY: `line` is open, and TIOCGETD writes one int to the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCGETD, &raw mut discipline) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(discipline) }
+}
+
+/// Sets it (`TIOCSETD(2const)`).
+///
+/// # Errors
+/// `EIO` if the line was hung up, `EBUSY` if somebody does not let go of it for five seconds.
+pub(crate) fn set_discipline(line: BorrowedFd<'_>, discipline: c_int) -> io::Result<()> {
+    // SAFETY: `line` is open, and TIOCSETD reads one int from the place it is given.
+    let rc = unsafe { libc::ioctl(line.as_raw_fd(), libc::TIOCSETD, &raw const discipline) };
+    if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// Gives every signal its default action and lets every one through: nothing of ours or of our caller's is left.
 pub(crate) fn reset_signals() {
     for signal in 1..=libc::SIGRTMAX() {
@@ -158,20 +177,12 @@ pub(crate) fn stop_timers() {
     }
 }
 
-/// Waits until one of `signals`, which are blocked, is there, and takes it (`sigtimedwait(2)`); none if none comes in `time`.
+/// Has the kernel tell how a child ended, which it does for nobody who ignores that (`waitpid(2)`, SIGCHLD).
 ///
 /// # Errors
-/// `EINTR` if another signal was handled meanwhile.
-pub(crate) fn wait_for_signal(signals: &SigSet, time: Option<Duration>) -> nix::Result<Option<Signal>> {
-    let time = time.map(|time| *TimeSpec::from_duration(time).as_ref());
-    let time = time.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: both structures live through the call, or `time` is null for ever; nothing is asked about the signal.
-    let signal = unsafe { libc::sigtimedwait(signals.as_ref(), ptr::null_mut(), time) };
-    match Errno::result(signal) {
-        Ok(signal) => Signal::try_from(signal).map(Some),
-        Err(Errno::EAGAIN) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// Never, for this signal.
+pub(crate) fn keep_children() -> nix::Result<()> {
+    set_action(Signal::SIGCHLD, SigHandler::SigDfl, SaFlags::empty())
 }
 
 /// Ignores a signal.
@@ -180,6 +191,22 @@ pub(crate) fn wait_for_signal(signals: &SigSet, time: Option<Duration>) -> nix::
 /// Never, for a signal that can be ignored.
 pub(crate) fn ignore(signal: Signal) -> nix::Result<()> {
     set_action(signal, SigHandler::SigIgn, SaFlags::empty())
+}
+
+/// Does `act` with `signal` ignored, and gives it its action back.
+pub(crate) fn unmoved_by<T>(signal: Signal, act: impl FnOnce() -> T) -> T {
+    let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: SIG_IGN is no function of ours.
+    let before = unsafe { sigaction(signal, &ignored) };
+    let done = act();
+    if let Ok(before) = before {
+        // SAFETY: the action was in force a moment ago.
+        let restored = unsafe { sigaction(signal, &before) };
+        if let Err(error) = restored {
+            tracing::warn!(%signal, %error, "a signal stays ignored");
+        }
+    }
+    done
 }
 
 fn set_action(signal: Signal, handler: SigHandler, flags: SaFlags) -> nix::Result<()> {
@@ -248,8 +275,8 @@ extern "C" fn depart(signal: c_int) {
     unsafe { libc::raise(signal) };
 }
 
-/// Whether SIGHUP or SIGTERM came since [`note_ends`].
-static END_IS_ASKED: AtomicBool = AtomicBool::new(false);
+/// The last of SIGHUP and SIGTERM since [`note_ends`], by its number; 0 if neither came.
+static END_IS_ASKED: AtomicI32 = AtomicI32::new(0);
 
 /// From now on SIGHUP and SIGTERM are only noted: a session is open, and it is closed in order. Not blocked, because
 /// what PAM's modules start would inherit that.
@@ -263,11 +290,11 @@ pub(crate) fn note_ends() -> nix::Result<()> {
     Ok(())
 }
 
-/// Whether SIGHUP or SIGTERM has been noted.
-pub(crate) fn is_end_asked() -> bool {
-    END_IS_ASKED.load(Ordering::Relaxed)
+/// The signal that asks for the end, if one has been noted.
+pub(crate) fn asked_to_end() -> Option<Signal> {
+    Signal::try_from(END_IS_ASKED.load(Ordering::Relaxed)).ok()
 }
 
-extern "C" fn note(_: c_int) {
-    END_IS_ASKED.store(true, Ordering::Relaxed);
+extern "C" fn note(signal: c_int) {
+    END_IS_ASKED.store(signal, Ordering::Relaxed);
 }

@@ -1,5 +1,6 @@
 //! The person's screen and keyboard: questions, answers, and the modes of the line while they are typed.
 
+use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use prompt::{LineEditor, Outcome};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::stdio::{stdin, stdout};
+use rustix::termios::{Action, tcflow};
 use termios::{
     ECHO, ECHONL, ICANON, ICRNL, IEXTEN, INLCR, ISIG, IXON, TCIFLUSH, TCSAFLUSH, TCSANOW, Termios, VMIN, VTIME,
 };
@@ -15,6 +17,7 @@ use tracing::debug;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::pam::Answer;
+use crate::sys;
 
 /// The line as a terminal, on the standard streams, in the modes login found it in.
 #[derive(Clone, Copy)]
@@ -105,11 +108,16 @@ impl Terminal {
         }
     }
 
-    /// Gives `line` its modes back and throws away what was typed for the shell that is gone.
+    /// Gives `line` its modes back and throws away what was typed for the shell that is gone. It may have left the line
+    /// stopped, or with a discipline that has no modes.
     ///
     /// # Errors
     /// If the line hung up.
     pub(crate) fn restore(&self, line: BorrowedFd<'_>) -> io::Result<()> {
+        if sys::discipline(line)? != N_TTY {
+            sys::set_discipline(line, N_TTY)?;
+        }
+        tcflow(line, Action::OOn)?;
         termios::tcflush(line.as_raw_fd(), TCIFLUSH)?;
         termios::tcsetattr(line.as_raw_fd(), TCSANOW, &self.modes)
     }
@@ -133,6 +141,9 @@ impl Terminal {
         }
     }
 }
+
+/// The discipline of terminals (linux/tty.h).
+const N_TTY: c_int = 0;
 
 fn fd() -> RawFd {
     stdin().as_raw_fd()

@@ -38,7 +38,9 @@ fn main() -> ExitCode {
     let options = match options::parse(std::env::args_os()) {
         Ok(Request::Run(options)) => options,
         Ok(Request::Help) => return start::print(options::HELP),
-        Ok(Request::Version) => return start::print(concat!("logind (session-rs) ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(Request::Version) => {
+            return start::print(concat!("logind from session-rs ", env!("CARGO_PKG_VERSION"), "\n"));
+        }
         Err(error) => {
             eprintln!("logind: {error}\nTry 'logind --help'.");
             return ExitCode::from(2);
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), StartError> {
-    let ready = start::who_waits(options)?; // before any descriptor is opened
+    let ready = start::who_waits(options); // before any descriptor is opened
     start::log(options);
     start::refuse_under_systemd()?;
     let descriptors = start::make_room();
@@ -72,7 +74,7 @@ async fn serve(options: &Options, config: &Config, ready: Readiness, descriptors
     let foreground = Foreground::open(Path::new(paths::FOREGROUND), Path::new(paths::VIRTUAL_TERMINALS));
     let front = foreground.as_ref().and_then(Foreground::current);
     let core = Core::new(config.policy.clone(), foreground.is_some());
-    let base = Base::find().map_err(StartError::Kernel)?;
+    let base = Base::find();
     let hands = Hands {
         records: start::records()?,
         cgroups: Cgroups::find(config.manage_cgroups, &base),

@@ -143,21 +143,24 @@ pub(crate) fn open(pid: u32) -> io::Result<OwnedFd> {
 
 /// The cgroup below which `user.slice` lies, without a slash at the end: the cgroup of PID 1 without the leaf that an
 /// init makes for itself. Empty for the root of the tree or of our cgroup namespace. libsystemd finds it the same way.
+///
+/// None where nobody tells: the kernel has no cgroups, or PID 1 is hidden (`hidepid=`, proc(5)). Then nobody is in any
+/// session's scope.
 #[derive(Clone, Debug)]
-pub(crate) struct Base(String);
+pub(crate) struct Base(Option<String>);
 
 impl Base {
     /// Finds it, once, at start.
-    ///
-    /// # Errors
-    /// What reading /proc/1/cgroup says.
-    pub(crate) fn find() -> io::Result<Self> {
-        Ok(Self(base_of(unified_cgroup(&read_proc(1, "cgroup")?).unwrap_or_default()).to_owned()))
+    pub(crate) fn find() -> Self {
+        let table = read_proc(1, "cgroup").inspect_err(|error| {
+            tracing::warn!(error = %error, "cannot read /proc/1/cgroup");
+        });
+        Self(table.ok().map(|table| base_of(unified_cgroup(&table).unwrap_or_default()).to_owned()))
     }
 
-    /// Its path in the tree.
-    pub(crate) fn path(&self) -> &str {
-        &self.0
+    /// Its path in the tree, if it is known.
+    pub(crate) fn path(&self) -> Option<&str> {
+        self.0.as_deref()
     }
 
     /// The session and the owner of process `pid`, from /proc/PID/cgroup alone.
@@ -165,7 +168,8 @@ impl Base {
     /// # Errors
     /// `ESRCH` if there is no such process.
     pub(crate) fn place_of(&self, pid: u32) -> io::Result<Place> {
-        Ok(unified_cgroup(&read_proc(pid, "cgroup")?).map(|path| place_in(&self.0, path)).unwrap_or_default())
+        let Some(base) = self.path() else { return Ok(Place::default()) };
+        Ok(unified_cgroup(&read_proc(pid, "cgroup")?).map(|path| place_in(base, path)).unwrap_or_default())
     }
 }
 
@@ -321,7 +325,7 @@ mod tests {
     use super::*;
 
     fn base() -> Base {
-        Base::find().expect("PID 1 is there")
+        Base::find()
     }
 
     fn place(session: Option<&str>, owner: Option<u32>) -> Place {

@@ -1,6 +1,7 @@
 //! Telling who started us that logins can come.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::linux::net::SocketAddrExt as _;
@@ -10,8 +11,9 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 /// Who waits to be told.
 #[derive(Debug, Default)]
 pub(crate) struct Readiness {
-    /// The descriptor of `--ready-fd`: a newline, as s6, runit's and OpenRC's supervisors take it.
-    pub(crate) fd: Option<OwnedFd>,
+    /// The descriptor of `--ready-fd`: a newline, as s6, runit's and OpenRC's supervisors take it; or why there is none, as
+    /// from an OpenRC before 0.62, which knows nothing of it.
+    pub(crate) fd: Option<io::Result<OwnedFd>>,
     /// The socket in `NOTIFY_SOCKET` (sd_notify(3)).
     pub(crate) socket: Option<OsString>,
 }
@@ -20,9 +22,9 @@ impl Readiness {
     /// Says it, once. Somebody who does not listen is no reason not to run.
     pub(crate) fn tell(self) {
         if let Some(fd) = self.fd
-            && let Err(error) = std::fs::File::from(fd).write_all(b"\n")
+            && let Err(error) = fd.and_then(|fd| File::from(fd).write_all(b"\n"))
         {
-            tracing::warn!(error = %error, "cannot write to the descriptor of --ready-fd");
+            tracing::warn!(error = %error, "nobody waits at the descriptor of --ready-fd");
         }
         if let Some(socket) = self.socket
             && let Err(error) = notify(&socket, b"READY=1")
@@ -55,7 +57,7 @@ mod tests {
         let path = place.path().join("notify");
         let listener = UnixDatagram::bind(&path).expect("a socket");
         let (mut reader, writer) = io::pipe().expect("a pipe");
-        Readiness { fd: Some(writer.into()), socket: Some(path.into()) }.tell();
+        Readiness { fd: Some(Ok(writer.into())), socket: Some(path.into()) }.tell();
         let mut message = [0; 32];
         let length = listener.recv(&mut message).expect("a message");
         assert_eq!(&message[..length], b"READY=1");

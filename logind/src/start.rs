@@ -30,9 +30,6 @@ const DESCRIPTORS: u64 = 1 << 19;
 /// Why logind cannot run.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    /// `--ready-fd` names no descriptor that we were given.
-    #[error("--ready-fd={0}")]
-    ReadyFd(i32, #[source] io::Error),
     /// systemd is PID 1, and has a logind of its own.
     #[error("systemd is the init, and its logind keeps the sessions")]
     SystemdIsInit,
@@ -65,10 +62,9 @@ pub(crate) fn print(text: &str) -> ExitCode {
 }
 
 /// Who waits to be told that we are ready. To be called before the process opens any descriptor.
-pub(crate) fn who_waits(options: &Options) -> Result<Readiness, StartError> {
-    let take = |number| crate::sys::take_inherited_fd(number).map_err(|error| StartError::ReadyFd(number, error));
-    let fd = options.ready_fd.map(take).transpose()?;
-    Ok(Readiness { fd, socket: std::env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) })
+pub(crate) fn who_waits(options: &Options) -> Readiness {
+    let fd = options.ready_fd.map(crate::sys::take_inherited_fd);
+    Readiness { fd, socket: std::env::var_os("NOTIFY_SOCKET").filter(|socket| !socket.is_empty()) }
 }
 
 /// Sends what is logged to the system's log, and to stderr, which a supervisor may keep.

@@ -135,7 +135,15 @@ async fn a_session_whose_login_got_no_answer_ends_with_its_leader() {
 
 #[tokio::test]
 async fn without_cgroups_a_session_is_its_leader_and_its_life_line() {
-    let mut house = House::build(Cgroups::ReadOnly, "UserStopDelaySec=0");
+    lives_without_scope(House::build(Cgroups::ReadOnly, "UserStopDelaySec=0")).await;
+}
+
+#[tokio::test]
+async fn so_it_is_where_nobody_tells_which_cgroup_is_everybodys() {
+    lives_without_scope(House::build(Cgroups::Hidden, "UserStopDelaySec=0")).await;
+}
+
+async fn lives_without_scope(mut house: House) {
     house.start_logind();
     let mut door = house.door().await;
     let leader = house.leader();
@@ -214,6 +222,14 @@ async fn a_changed_configuration_is_read_at_a_hang_up() {
     drop((opened.life_line, leader));
     door.heard("UserRemoved").await; // at once, not after the first delay
     house.is_empty();
+}
+
+#[tokio::test]
+async fn a_logind_whose_supervisor_knows_nothing_of_readiness_serves_all_the_same() {
+    let mut house = House::build(Cgroups::Unified, "");
+    house.start_logind_without_descriptor();
+    let leader = house.leader();
+    house.door().await.create_session(&leader).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use logind_api::error;
 use rustix::io::Errno;
 
 use crate::deadline::Deadline;
@@ -31,6 +32,17 @@ pub(crate) enum Failure {
     /// A call was broken off, and made again the session was already there: nobody knows whose.
     #[error("the login manager went away in the middle and now says the process is in a session already")]
     Orphaned,
+}
+
+impl Failure {
+    /// Whether other words in the request might have had another answer.
+    pub(crate) fn is_about_words(&self) -> bool {
+        match self {
+            Self::Taken => true,
+            Self::Refused(refusal) => refusal.is(error::INVALID_ARGS) || refusal.is(error::NO_SUCH_SEAT),
+            _ => false,
+        }
+    }
 }
 
 /// An error reply, as it came: not to be shown before it is escaped.
@@ -87,12 +99,12 @@ impl Connection {
         if self.ask("NEGOTIATE_UNIX_FD\r\n")? != b"AGREE_UNIX_FD" {
             return Err(Failure::Unwelcome("file descriptors were refused"));
         }
-        Ok(self.socket.write(b"BEGIN\r\n", &[], self.deadline)?)
+        Ok(self.socket.write(b"BEGIN\r\n", None, self.deadline)?)
     }
 
     /// Writes a line and reads the one that answers it, without its end.
     fn ask(&self, line: &str) -> Result<Vec<u8>, Failure> {
-        self.socket.write(line.as_bytes(), &[], self.deadline)?;
+        self.socket.write(line.as_bytes(), None, self.deadline)?;
         let mut answer = Vec::new();
         let mut buffer = [0; LINE_MAX];
         while answer.len() < LINE_MAX {
@@ -126,9 +138,9 @@ impl Connection {
     pub(crate) fn call(&mut self, call: &Call<'_>) -> Result<Incoming, Failure> {
         self.last_serial += 1;
         let descriptor = call.descriptor.as_ref().map(AsFd::as_fd);
-        self.socket.write(&call.bytes(self.last_serial), descriptor.as_slice(), self.deadline)?;
+        self.socket.write(&call.bytes(self.last_serial), descriptor, self.deadline)?;
         loop {
-            let incoming = self.receive()?;
+            let Some(incoming) = self.receive()? else { continue };
             if !incoming.answers(self.last_serial) {
                 continue;
             }
@@ -137,17 +149,32 @@ impl Connection {
         }
     }
 
-    /// Reads one message, whole.
-    fn receive(&self) -> Result<Incoming, Failure> {
+    /// Reads one message, whole; none if it is no answer.
+    fn receive(&self) -> Result<Option<Incoming>, Failure> {
         let mut fds = Vec::new();
         let mut start = [0; HEAD];
         self.fill(&mut start, &mut fds)?;
         let head = Head::parse(&start)?;
+        if !head.is_answer() {
+            self.pass_over(head.total() - HEAD)?;
+            return Ok(None);
+        }
         let mut bytes = vec![0; head.total()];
         let (first, rest) = bytes.split_at_mut(HEAD);
         first.copy_from_slice(&start);
         self.fill(rest, &mut fds)?;
-        Ok(Incoming::parse(head, bytes, fds)?)
+        Ok(Some(Incoming::parse(head, bytes, fds)?))
+    }
+
+    /// Reads what is left of a message that is none of ours.
+    fn pass_over(&self, mut left: usize) -> Result<(), Failure> {
+        let mut buffer = [0; 4096];
+        while left > 0 {
+            let count = left.min(buffer.len());
+            self.fill(buffer.get_mut(..count).unwrap_or_default(), &mut Vec::new())?;
+            left -= count;
+        }
+        Ok(())
     }
 
     fn fill(&self, mut buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> Result<(), Failure> {

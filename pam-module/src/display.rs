@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use rustix::net::sockopt::socket_peercred;
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
 
 use crate::deadline::Deadline;
 use crate::names::VtNumber;
@@ -24,12 +25,28 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(crate) fn vt_of_display(display: &str, uid: u32, deadline: Deadline) -> Option<VtNumber> {
     let number = display_number(display)?;
     let socket = Socket::connect(&format!("{}{number}", paths::X_SOCKET_PREFIX), deadline.at_most(PATIENCE)).ok()?;
-    let peer = socket_peercred(&socket).ok()?;
-    if !peer.uid.is_root() && peer.uid.as_raw() != uid {
+    let server = Server::of(&socket)?;
+    if server.uid != 0 && server.uid != uid {
         return None;
     }
-    let stat = proc::read(&paths::process_stat(u32::try_from(peer.pid.as_raw_pid()).ok()?)).ok()?;
-    vt_of_stat(&stat)
+    vt_of_stat(&proc::read(&paths::process_stat(server.pid)).ok()?)
+}
+
+/// The process that serves a socket.
+#[derive(Debug, PartialEq, Eq)]
+struct Server {
+    pid: u32,
+    uid: u32,
+}
+
+impl Server {
+    /// Whoever listens at the other end (`SO_PEERCRED`, unix(7)); none if it is outside of our PID namespace. Its pid is 0
+    /// then, which rustix' type for it cannot hold.
+    fn of(socket: &Socket) -> Option<Self> {
+        let peer = getsockopt(socket, PeerCredentials).ok()?;
+        let pid = u32::try_from(peer.pid()).ok().filter(|&pid| pid != 0)?;
+        Some(Self { pid, uid: peer.uid() })
+    }
 }
 
 /// The number in `:7` or `:7.0`; none for a display on another machine.
@@ -51,7 +68,36 @@ fn vt_of_stat(stat: &[u8]) -> Option<VtNumber> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::process::{Command, id};
+
     use super::*;
+
+    const WHERE: &str = "SOCKET_OF_A_SERVER";
+
+    fn server_at(path: &str) -> Option<Server> {
+        Server::of(&Socket::connect(path, Deadline::after(Duration::from_secs(20))).expect("a listener"))
+    }
+
+    #[test]
+    fn a_server_outside_of_our_pid_namespace_is_none() {
+        if let Ok(path) = std::env::var(WHERE) {
+            return assert_eq!(server_at(&path), None);
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("X0");
+        let _listener = UnixListener::bind(&path).expect("a socket");
+        let uid = rustix::process::geteuid().as_raw();
+        assert_eq!(server_at(path.to_str().expect("a path of ours")), Some(Server { pid: id(), uid }));
+        if uid != 0 {
+            return println!("skipped: needs root for a pid namespace");
+        }
+        let mut inside = Command::new("unshare");
+        inside.args(["--pid", "--fork"]).arg(std::env::current_exe().expect("this program"));
+        inside.args(["--exact", "display::tests::a_server_outside_of_our_pid_namespace_is_none"]);
+        let output = inside.env(WHERE, path).output().expect("unshare");
+        assert!(output.status.success(), "{output:?}");
+    }
 
     #[test]
     fn a_display_of_this_machine_has_a_number() {

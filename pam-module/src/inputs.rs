@@ -8,7 +8,7 @@ use crate::sys::environment::secure_variable;
 use crate::sys::pam::{Account, Handle, Item};
 
 /// The facts a request is made of. An absent text is empty.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Inputs {
     pub(crate) uid: u32,
     pub(crate) service: String,
@@ -52,6 +52,20 @@ impl Inputs {
             properties: read.properties(),
         };
         (inputs, read.complaints)
+    }
+
+    /// The same without what variables say; none if they say nothing.
+    pub(crate) fn without_variables(&self) -> Option<Self> {
+        let bare = Self {
+            seat: None,
+            vt: None,
+            kind: None,
+            class: None,
+            desktop: String::new(),
+            is_incomplete: false,
+            ..self.clone()
+        };
+        (bare != *self).then_some(bare)
     }
 }
 

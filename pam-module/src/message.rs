@@ -7,8 +7,11 @@ use crate::wire::{Endian, Reader, Writer, length};
 /// What has to be read before a message's length is known.
 pub(crate) const HEAD: usize = 16;
 
-/// The longest message taken: the answers waited for are a few hundred bytes long.
+/// The longest answer taken: those waited for are a few hundred bytes long.
 pub(crate) const LONGEST: usize = 64 * 1024;
+
+/// The longest message there is (D-Bus Specification).
+const LONGEST_OF_ALL: usize = 128 * 1024 * 1024;
 
 const METHOD_CALL: u8 = 1;
 const METHOD_RETURN: u8 = 2;
@@ -120,12 +123,18 @@ impl Head {
         }
         let number = |at: usize| {
             let n = endian.u32([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-            usize::try_from(n).ok().filter(|&n| n <= LONGEST).ok_or(Malformed::TooLong)
+            usize::try_from(n).ok().filter(|&n| n <= LONGEST_OF_ALL).ok_or(Malformed::TooLong)
         };
         let (body, fields) = (number(4)?, number(12)?);
         let fields_end = HEAD + fields;
-        let total = fields_end.next_multiple_of(8) + body;
-        if total > LONGEST { Err(Malformed::TooLong) } else { Ok(Self { endian, kind: bytes[1], fields_end, total }) }
+        let head = Self { endian, kind: bytes[1], fields_end, total: fields_end.next_multiple_of(8) + body };
+        let longest = if head.is_answer() { LONGEST } else { LONGEST_OF_ALL };
+        if head.total > longest { Err(Malformed::TooLong) } else { Ok(head) }
+    }
+
+    /// Whether it is an answer. A bus passes those on to nobody but who has called; anything else anybody may send.
+    pub(crate) fn is_answer(self) -> bool {
+        matches!(self.kind, METHOD_RETURN | ERROR)
     }
 
     /// The whole message's length.
@@ -134,7 +143,7 @@ impl Head {
     }
 }
 
-/// A message that came.
+/// An answer that came.
 #[derive(Debug)]
 pub(crate) struct Incoming {
     head: Head,
@@ -190,7 +199,7 @@ impl Incoming {
 
     /// Whether this answers the call of that serial.
     pub(crate) fn answers(&self, serial: u32) -> bool {
-        matches!(self.head.kind, METHOD_RETURN | ERROR) && self.reply_serial == Some(serial)
+        self.head.is_answer() && self.reply_serial == Some(serial)
     }
 
     /// If this is a refusal, its error name and text (empty if none came).

@@ -39,17 +39,28 @@ pub(crate) fn open(handle: &mut Handle<'_>, arguments: &Arguments) -> Login {
     }
     // The user database has answered, in its own time, which is not logind's.
     let deadline = Deadline::after(arguments.timeout);
-    let request = Request::new(inputs, arguments, |display| vt_of_display(display, account.uid, deadline));
-    if request.class == Class::NONE {
+    let bare = inputs.without_variables();
+    let request = |inputs| Request::new(inputs, arguments, |display| vt_of_display(display, account.uid, deadline));
+    let mut asked = request(inputs);
+    if asked.class == Class::NONE {
         debug(handle, arguments, "class none: no session registered");
         return Login::GoesOn;
     }
-    match register(&doors(), &request, deadline) {
+    let mut answer = register(&doors(), &asked, deadline);
+    if let (Err(failure), Some(bare)) = (&answer, bare)
+        && failure.is_about_words()
+    {
+        // pam_env may have them from a file of the user's, who must not write themselves out of their session.
+        handle.log(Priority::Warning, &format!("what the environment says is left out of the request: {failure}"));
+        asked = request(bare);
+        answer = register(&doors(), &asked, deadline);
+    }
+    match answer {
         Ok(Registration::Member) => {
             debug(handle, arguments, "in a session already: nothing to register, nothing set");
             Login::GoesOn
         }
-        Ok(Registration::Opened(session, door)) => take_up(handle, arguments, &request, session, door),
+        Ok(Registration::Opened(session, door)) => take_up(handle, arguments, &asked, session, door),
         Err(failure) => do_without(handle, arguments, account, &failure),
     }
 }

@@ -9,13 +9,13 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
-    SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recvmsg, sendmsg, socket_with,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
+    SendFlags, SocketAddrUnix, SocketFlags, SocketType, connect, recvmsg, sendmsg, socket_with,
 };
 
 use crate::deadline::Deadline;
 
-/// The most file descriptors taken with one message: an answer has one, and the host's table is not ours to fill.
+/// The most file descriptors kept of what comes: an answer has one, and the host's table is not ours to fill.
 const DESCRIPTORS_MAX: usize = 8;
 
 /// Why a peer cannot be spoken with, by what the caller may do about it.
@@ -27,9 +27,6 @@ pub(crate) enum Silence {
     /// The peer went away, perhaps to come back.
     #[error("the login manager went away: {0}")]
     Broken(Errno),
-    /// More file descriptors than a message of ours has.
-    #[error("the login manager sent too many file descriptors")]
-    Descriptors,
     /// The deadline came.
     #[error("the login manager gave no answer in time")]
     Late,
@@ -63,24 +60,24 @@ impl Socket {
         Ok(Self(socket))
     }
 
-    /// Writes all of `bytes`, with `fds` beside the first of them.
+    /// Writes all of `bytes`, with `fd` beside the first of them.
     pub(crate) fn write(
         &self,
         mut bytes: &[u8],
-        mut fds: &[BorrowedFd<'_>],
+        mut fd: Option<BorrowedFd<'_>>,
         deadline: Deadline,
     ) -> Result<(), Silence> {
         while !bytes.is_empty() {
             deadline.left().ok_or(Silence::Late)?;
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
-            if !fds.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
-                return Err(Silence::Descriptors);
+            if fd.is_some() && !ancillary.push(SendAncillaryMessage::ScmRights(fd.as_slice())) {
+                return Err(Silence::Broken(Errno::MSGSIZE));
             }
             match sendmsg(&self.0, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL) {
                 Ok(sent) => {
                     bytes = bytes.get(sent..).unwrap_or_default();
-                    fds = &[];
+                    fd = None;
                 }
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => self.wait(PollFlags::OUT, deadline)?,
@@ -90,7 +87,8 @@ impl Socket {
         Ok(())
     }
 
-    /// Reads some bytes, one at least, into `buffer` and the file descriptors beside them, close-on-exec, into `fds`.
+    /// Reads some bytes, one at least, into `buffer` and the file descriptors beside them, close-on-exec, into `fds`: the
+    /// first few; there is none for more.
     pub(crate) fn read(&self, buffer: &mut [u8], fds: &mut Vec<OwnedFd>, deadline: Deadline) -> Result<usize, Silence> {
         loop {
             deadline.left().ok_or(Silence::Late)?; // a peer that never stops talking must not hold us either
@@ -105,9 +103,7 @@ impl Socket {
                             fds.extend(rights);
                         }
                     }
-                    if read.flags.contains(ReturnFlags::CTRUNC) || fds.len() > DESCRIPTORS_MAX {
-                        return Err(Silence::Descriptors);
-                    }
+                    fds.truncate(DESCRIPTORS_MAX);
                     return Ok(read.bytes);
                 }
                 Err(Errno::INTR) => {}

@@ -408,6 +408,36 @@ fn what_came_with_a_refused_reply_does_not_stay_open() {
     }
 }
 
+/// What anybody may send to anybody on a bus: signals that are long, that bring descriptors, that have fields of their own.
+fn noise() -> Vec<(Vec<u8>, Vec<OwnedFd>)> {
+    let signal = Message { kind: 4, ..Message::REPLY };
+    let long = Message { signature: "s", body: &vec![b'x'; 3 * LONGEST], ..signal }.bytes();
+    let with_descriptors = Message { descriptors: 16, ..signal }.bytes();
+    // Field 100 is an empty array of texts.
+    let field = [100, 2, b'a', b's', 0, 0, 0, 0, 0, 0, 0, 0];
+    let mut with_field = signal.bytes();
+    with_field[12] = 12;
+    with_field.extend(field);
+    with_field.resize(with_field.len().next_multiple_of(8), 0);
+    let call = Message { kind: 1, reply_serial: 2, ..Message::REPLY }.bytes();
+    vec![
+        (long, Vec::new()),
+        (with_descriptors, (0..16).map(|_| life_line()).collect()),
+        (with_field, Vec::new()),
+        (call, (0..9).map(|_| life_line()).collect()),
+    ]
+}
+
+#[test]
+fn what_others_on_the_bus_send_is_passed_over_whatever_it_is() {
+    let noisy = |_, seen: &Seen| {
+        let (fd, mut messages) = (life_line(), noise());
+        messages.push((peer::Session::of(4711).reply(seen, LE, &fd), vec![fd]));
+        Act::SendAll(messages)
+    };
+    assert_eq!(opened(outcome(noisy, LONG).0).uid, 4711);
+}
+
 /// Reads a reply to call 1 as it would be read from a socket.
 fn read(bytes: Vec<u8>, life_line: &OwnedFd) -> Result<Session, Failure> {
     let head = Head::parse(bytes.first_chunk().expect("a head"))?;

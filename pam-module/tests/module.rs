@@ -192,6 +192,53 @@ fn the_caller_of_a_set_user_id_program_chooses_no_bus() {
 }
 
 #[test]
+fn what_a_daemon_refuses_of_the_environment_costs_nobody_the_session() {
+    in_a_namespace("what_a_daemon_refuses_of_the_environment_costs_nobody_the_session", |host| {
+        host.make_runtime_directory();
+        for (tty, variable, error) in [
+            ("", "XDG_SESSION_CLASS=greeter", "org.freedesktop.DBus.Error.InvalidArgs"),
+            ("pts/3", "XDG_SESSION_INCOMPLETE=1", "org.freedesktop.DBus.Error.InvalidArgs"),
+            ("", "XDG_SESSION_TYPE=mir", "org.freedesktop.DBus.Error.InvalidArgs"),
+            ("ssh", "XDG_SESSION_DESKTOP=\"", "org.freedesktop.DBus.Error.InvalidArgs"),
+            ("", "XDG_SEAT=seat7", "org.freedesktop.login1.NoSuchSeat"),
+            ("", "XDG_VTNR=7", "org.freedesktop.login1.SessionBusy"),
+        ] {
+            let (_, life_line) = pipe();
+            let picky = Peer::listen(Path::new(SOCKET), move |_, seen| match seen.member.as_str() {
+                "CreateSessionWithPIDFD" => {
+                    let Asked { class, kind, desktop, seat, vt, .. } = seen.asked();
+                    let is_bare = ["user", "background"].contains(&&*class) && ["tty", "unspecified"].contains(&&*kind);
+                    if is_bare && (&*desktop, &*seat, vt) == ("", "", 0) {
+                        let life_line = life_line.try_clone().expect("a copy");
+                        Act::Send(Session::of(ALICE).reply(seen, LE, &life_line), vec![life_line])
+                    } else {
+                        peer::refused(seen, error)
+                    }
+                }
+                "GetSessionByPID" => peer::refused(seen, "org.freedesktop.login1.NoSessionForPID"),
+                _ => peer::done(seen),
+            });
+            let settings = [format!("tty={tty}"), format!("env:{variable}")];
+            let said = lines(host.command("required", "once").args(settings));
+            assert!(after(&said, "env").contains(&"XDG_SESSION_ID=c1"), "{variable}: {said:?}");
+            assert_eq!(after(&said, "log").len(), 1, "{said:?}");
+            drop(picky);
+            fs::remove_file(SOCKET).expect("our own socket");
+        }
+    });
+}
+
+#[test]
+fn what_a_daemon_refuses_of_the_administrators_words_is_told() {
+    in_a_namespace("what_a_daemon_refuses_of_the_administrators_words_is_told", |host| {
+        let peer =
+            Peer::listen(Path::new(SOCKET), |_, seen| peer::refused(seen, "org.freedesktop.DBus.Error.InvalidArgs"));
+        let said = lines(&mut host.command("class=greeter required", "once"));
+        assert_eq!((after(&said, "open"), peer.seen().len()), (vec![SESSION_ERR], 1));
+    });
+}
+
+#[test]
 fn without_logind_a_login_goes_on_with_a_runtime_directory_and_one_line_in_the_log() {
     in_a_namespace("without_logind_a_login_goes_on_with_a_runtime_directory_and_one_line_in_the_log", |host| {
         for _ in ["made", "found"] {

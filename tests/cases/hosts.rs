@@ -12,7 +12,7 @@ use tests::people::ALICE;
 use tests::run::run;
 use tests::terminal::start_as_init;
 use tests::visit;
-use tests::{ensure, ensure_eq, peers, process, stack, wait};
+use tests::{ensure, ensure_eq, paths, peers, process, stack, wait};
 
 use crate::case::{Case, inside};
 use crate::watched;
@@ -23,6 +23,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(who_comes_from_elsewhere_can_claim_no_seat),
     inside!(who_stands_at_no_virtual_terminal_can_claim_none),
     inside!(the_environment_can_take_nobody_out_of_their_slice),
+    inside!(what_elogind_refuses_of_the_environment_costs_nobody_the_session, "--logind=elogind"),
 ];
 
 fn a_cron_job_is_a_session_in_the_background() -> Outcome {
@@ -118,4 +119,13 @@ fn the_environment_can_take_nobody_out_of_their_slice() -> Outcome {
         visit::state_is(watched::STATE, &[("CLASS", "user")])?;
     }
     visit::as_before(&before)
+}
+
+fn what_elogind_refuses_of_the_environment_costs_nobody_the_session() -> Outcome {
+    watched::stack(&format!("{}/pam_session_rs.so", paths::PROGRAMS))?;
+    for variable in ["XDG_SESSION_CLASS=user-light", "XDG_SESSION_DESKTOP=a'b", "XDG_SEAT=seat7"] {
+        watched::run(&["-E", variable])?;
+        visit::state_is(watched::STATE, &[("UID", &*ALICE.uid.to_string()), ("CLASS", "background")])?;
+    }
+    Ok(())
 }

@@ -69,13 +69,15 @@ fn is_in(terminal: &mut Terminal, person: &Person) -> Outcome<Stay> {
     Ok(Stay { session, leader })
 }
 
-/// How many files `pid` has open that are a getty's: what it waits with, and where it notes.
+/// How many files `pid` has open that are a getty's: what it waits with, and where it notes. login has a pidfd of its own, of
+/// the shell.
 fn open_files(pid: u32) -> Outcome<usize> {
     let mut found = 0;
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
         let Ok(target) = fs::read_link(entry?.path()) else { continue };
         let target = target.display().to_string();
-        found += usize::from(["anon_inode:", "/run/session-rs/getty"].iter().any(|of| target.contains(of)));
+        let is_gettys = ["anon_inode:", "/run/session-rs/getty"].iter().any(|of| target.contains(of));
+        found += usize::from(is_gettys && !target.ends_with("[pidfd]"));
     }
     Ok(found)
 }

@@ -20,6 +20,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(one_login_is_one_record_where_pam_lastlog_writes_it_too),
     inside!(a_failed_login_is_in_btmp_and_only_root_may_read_it),
     inside!(records_are_kept_when_wtmp_and_btmp_are_not_wanted),
+    inside!(every_program_tells_its_version_where_util_linuxs_do),
 ];
 
 fn who_and_last_tell_the_truth_about_a_login_and_its_logout() -> Outcome {
@@ -69,6 +70,22 @@ fn who_knows_the_boot_the_run_level_and_the_waiting_getty() -> Outcome {
     run("last", &["-x", "-f", "/var/log/wtmp"])?.well()?.saying("system boot")?.saying("runlevel")?;
     let visit = Visit::at_the_door()?;
     run("who", &["-l"])?.well()?.saying(visit.terminal.line())?;
+    Ok(())
+}
+
+fn every_program_tells_its_version_where_util_linuxs_do() -> Outcome {
+    let package = |program: &str| -> Outcome<String> {
+        let told = run(program, &["--version"])?.well()?.stdout;
+        let words: Vec<&str> = told.split_whitespace().collect();
+        let name = program.rsplit('/').next();
+        ensure!(words.len() == 4 && words.first().copied() == name && words[1] == "from", "{program} says {told:?}");
+        ensure!(words[3].starts_with(|c: char| c.is_ascii_digit()), "{program} says {told:?}");
+        Ok(words[2].to_owned())
+    };
+    ensure_eq!(package("setsid")?, "util-linux");
+    for program in ["getty", "login", "logind", "last", "lastb", "lastlog", "utmpdump", "utmp-record"] {
+        ensure_eq!(package(&format!("{}/{program}", paths::PROGRAMS))?, "session-rs");
+    }
     Ok(())
 }
 

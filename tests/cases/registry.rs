@@ -23,6 +23,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_runtime_directory_in_use_goes_at_logout),
     inside!(a_leader_that_is_gone_before_its_answer_leaves_nothing),
     inside!(fifty_logins_at_once_are_fifty_sessions),
+    inside!(a_leader_that_was_moved_to_another_cgroup_keeps_its_session),
     inside!(a_process_with_the_number_of_a_leader_that_is_gone_is_not_the_leader),
     inside!(a_state_file_with_another_start_time_is_of_a_session_that_is_gone),
 ];
@@ -232,6 +233,24 @@ fn fifty_logins_at_once_are_fifty_sessions() -> Outcome {
         ensure_eq!(visit.login.status()?, 0);
     }
     ensure_eq!(run("who", &[])?.well()?.stdout, "");
+    visit::nothing_left()
+}
+
+fn a_leader_that_was_moved_to_another_cgroup_keeps_its_session() -> Outcome {
+    visit::forget_users_soon()?;
+    let guest = Guest::stay(&ALICE)?;
+    let session = guest.session()?.ok_or_else(|| Failure::new("a login without a session"))?;
+    let elsewhere = "/sys/fs/cgroup/elsewhere";
+    fs::create_dir(elsewhere)?;
+    fs::write(format!("{elsewhere}/cgroup.procs"), guest.process.pid().to_string())?;
+    // What came before the end of another session has been dealt with by then, and so has the end of its user.
+    let fence = Guest::stay(&BOB)?;
+    fence.leave()?;
+    let runtime = format!("{RUNTIME}/{}", BOB.uid);
+    wait::until_in(Path::new(RUNTIME), "bob is gone", || Ok((!Path::new(&runtime).exists()).then_some(())))?;
+    is_active(&session)?;
+    ensure!(Path::new(&format!("{RUNTIME}/{}", ALICE.uid)).exists(), "alice has no runtime directory any more");
+    guest.leave()?;
     visit::nothing_left()
 }
 

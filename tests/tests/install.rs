@@ -20,14 +20,18 @@ fn install(destdir: &Path, init: &str) -> Output {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        if entry.is_dir() { found.extend(files(&entry)) } else { found.push(entry) }
+        if entry.is_dir() {
+            found.extend(files(&entry));
+        } else if !entry.is_symlink() {
+            found.push(entry);
+        }
     }
     found
 }
 
 #[test]
 fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
-    for init in ["", "sysvinit", "openrc", "runit", "s6", "dinit"] {
+    for init in ["", "sysvinit", "systemd", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         let output = install(root.path(), init);
         assert!(output.status.success(), "{init}: {output:?}");
@@ -44,6 +48,22 @@ fn every_init_gets_scripts_that_a_shell_can_read_and_no_place_is_left_open() {
         {
             assert!(root.path().join(read_by_others).exists(), "{init}: no {read_by_others}");
         }
+    }
+}
+
+#[test]
+fn systemd_gets_drop_ins_that_are_in_force_only_once_they_are_copied() {
+    let root = tempfile::tempdir().expect("a folder");
+    assert!(install(root.path(), "systemd").status.success());
+    for read_by_systemd in ["etc/systemd", "usr/lib/systemd", "usr/local/lib/systemd"] {
+        assert!(!root.path().join(read_by_systemd).exists(), "{read_by_systemd}");
+    }
+    for unit in ["getty@", "serial-getty@", "console-getty", "container-getty@"] {
+        let drop_in = root.path().join(KEPT).join(format!("systemd/{unit}.service.d/session-rs.conf"));
+        let text = fs::read_to_string(drop_in).expect("a drop-in");
+        // Without the empty one, ours would be a second command of the unit.
+        let ours = "[Service]\nExecStart=\nExecStart=-/usr/local/libexec/session-rs/getty ";
+        assert!(text.contains(ours), "{unit}: {text}");
     }
 }
 
@@ -79,7 +99,7 @@ fn no_log_is_rotated_by_two_files() {
 
 #[test]
 fn a_second_installation_puts_nothing_beside_what_is_unchanged() {
-    for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
+    for init in ["sysvinit", "systemd", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         assert!(install(root.path(), init).status.success());
         let (once, again) = (files(root.path()).len(), install(root.path(), init));
@@ -163,7 +183,7 @@ fn another_packages_manual_page_is_kept_and_ours_replaced() {
 }
 
 #[test]
-fn every_init_can_start_logind() {
+fn every_init_but_systemd_which_has_its_own_can_start_logind() {
     for init in ["sysvinit", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         assert!(install(root.path(), init).status.success());
@@ -183,7 +203,7 @@ fn an_init_without_files_is_said_to_have_none() {
 
 #[test]
 fn the_bus_is_given_no_way_to_start_a_logind() {
-    for init in ["", "sysvinit", "openrc", "runit", "s6", "dinit"] {
+    for init in ["", "sysvinit", "systemd", "openrc", "runit", "s6", "dinit"] {
         let root = tempfile::tempdir().expect("a folder");
         assert!(install(root.path(), init).status.success());
         assert!(files(root.path()).iter().all(|file| file.extension().is_none_or(|end| end != "service")), "{init}");

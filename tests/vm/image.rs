@@ -1,4 +1,4 @@
-//! The image: a Debian with sysvinit and none of our programs, kept under the hash of what goes in.
+//! The images: for each init a Debian that has it and none of our programs, kept under the hash of what goes in.
 
 use std::fs;
 use std::io::Write;
@@ -15,19 +15,22 @@ use crate::paths;
 #[derive(Debug)]
 pub(crate) struct Image {
     folder: PathBuf,
+    /// The init, by the name of its folder in the image's sources.
+    pub(crate) init: &'static str,
 }
 
 impl Image {
-    /// The image as it must be now; it is made if there is none.
+    /// The image with an init as it must be now; it is made if there is none.
     ///
     /// # Errors
     /// A skip, if it cannot be had on this system; what its making says.
-    pub(crate) fn current() -> Outcome<Self> {
+    pub(crate) fn current(init: &'static str) -> Outcome<Self> {
         let suite = suite()?;
         let passwords = [&ROOT, &ALICE, &BOB].map(|person| format!("{}:{}", person.name, person.hash));
-        let ingredients = format!("{}{passwords:?}{}", sources(Path::new(paths::IMAGE_SOURCES))?, versions()?);
-        let folder = paths::folder()?.join(format!("image-{suite}-{}", hash(&ingredients)?));
-        let image = Self { folder };
+        let folders = [paths::IMAGE_SOURCES.into(), of_init(init)];
+        let ingredients = format!("{}{passwords:?}{}", sources(&folders)?, versions(&folders)?);
+        let folder = paths::folder()?.join(format!("image-{init}-{suite}-{}", hash(&ingredients)?));
+        let image = Self { folder, init };
         if !image.root().exists() {
             image.make(&suite, &passwords)?;
         }
@@ -51,20 +54,23 @@ impl Image {
 
     fn make(&self, suite: &str, passwords: &[String]) -> Outcome {
         for entry in fs::read_dir(paths::folder()?)?.flatten() {
-            if entry.file_name().as_encoded_bytes().starts_with(b"image-") {
+            if entry.file_name().as_encoded_bytes().starts_with(format!("image-{}-", self.init).as_bytes()) {
                 fs::remove_dir_all(entry.path())?; // of other ingredients
             }
         }
         fs::create_dir_all(&self.folder)?;
-        println!("making the image of a Debian {suite}");
+        println!("making the image of a Debian {suite} with {}", self.init);
         let mut build = Command::new(Path::new(paths::IMAGE_SOURCES).join("build"));
-        run::output(build.arg(&self.folder).arg(suite).args(passwords))?.well()?;
+        run::output(build.arg(&self.folder).args([suite, self.init]).args(passwords))?.well()?;
         Ok(())
     }
 }
 
-// Our programs are linked against this system's libraries, and run with those of the image.
-fn suite() -> Outcome<String> {
+/// The Debian that this system is: our programs are linked against its libraries, and run with those of the image.
+///
+/// # Errors
+/// A skip, if it is none.
+pub(crate) fn suite() -> Outcome<String> {
     let text = fs::read_to_string(paths::OS_RELEASE)?;
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
     match (value("ID"), value("VERSION_CODENAME")) {
@@ -73,23 +79,31 @@ fn suite() -> Outcome<String> {
     }
 }
 
+fn of_init(init: &str) -> PathBuf {
+    Path::new(paths::IMAGE_SOURCES).join(paths::INITS).join(init)
+}
+
 // Which versions would be installed now of the packages that are named.
-fn versions() -> Outcome<String> {
-    let packages = fs::read_to_string(Path::new(paths::IMAGE_SOURCES).join("packages"))?;
-    let packages = packages.lines().filter(|line| !line.starts_with('#'));
+fn versions(folders: &[PathBuf]) -> Outcome<String> {
+    let lists: Result<Vec<_>, _> = folders.iter().map(|folder| fs::read_to_string(folder.join("packages"))).collect();
+    let lists = lists?.concat();
+    let packages = lists.lines().filter(|line| !line.starts_with('#'));
     let policy = run::output(Command::new("apt-cache").arg("policy").args(packages))?.well()?;
     let lines = policy.stdout.lines().filter(|line| !line.starts_with(' ') || line.contains("Candidate:"));
     Ok(lines.collect())
 }
 
-// The names and texts of all files below a folder.
-fn sources(folder: &Path) -> Outcome<String> {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
-    entries.sort();
+// The names and texts of all files below the folders; what is of one init is none of the others' business.
+fn sources(folders: &[PathBuf]) -> Outcome<String> {
     let mut all = String::new();
-    for path in entries {
-        all += &path.strip_prefix(paths::IMAGE_SOURCES).unwrap_or(&path).to_string_lossy();
-        all += &if path.is_dir() { sources(&path)? } else { fs::read_to_string(&path)? };
+    for folder in folders {
+        let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|entry| entry.path()).collect();
+        entries.retain(|path| !path.ends_with(paths::INITS));
+        entries.sort();
+        for path in entries {
+            all += &path.strip_prefix(paths::IMAGE_SOURCES).unwrap_or(&path).to_string_lossy();
+            all += &if path.is_dir() { sources(&[path])? } else { fs::read_to_string(&path)? };
+        }
     }
     Ok(all)
 }

@@ -15,6 +15,7 @@ mod table;
 use std::process::ExitCode;
 
 use options::{HELP, Request};
+use scenario::USUAL_INIT;
 use tests::outcome::{Failure, Outcome};
 use tests::skips;
 
@@ -39,14 +40,16 @@ fn carry_out(request: Request) -> Outcome<ExitCode> {
     match request {
         Request::Help => print!("{HELP}"),
         Request::List => table::all().for_each(|scenario| println!("{}", scenario.name)),
-        Request::Play { without } => return play::play(&without),
+        Request::Play { init, without } => {
+            return play::play(table::init(init.as_deref().unwrap_or(USUAL_INIT))?, &without);
+        }
         Request::Keys(keys) => play::press(&keys)?,
         Request::Type(text) => play::type_text(&text)?,
         Request::Screen(vt) => play::show(&vt)?,
         Request::Script(script) => print!("{}", machine::ask_another(&script)?),
-        Request::Run { names, goes_on, within } => {
+        Request::Run { names, init, goes_on, within } => {
             let _limit = within.map(limit::exit_after);
-            let counts = runner::run(&table::select(&names)?, goes_on)?;
+            let counts = runner::run(&table::select(&names, init.as_deref())?, goes_on)?;
             let is_well = skips::are_expected(&counts)? && counts.failed == 0;
             println!("{counts}");
             return Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });

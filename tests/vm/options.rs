@@ -6,12 +6,13 @@ use std::time::Duration;
 use lexopt::prelude::{Long, Short, Value, ValueExt};
 
 pub(crate) const HELP: &str = "\
-usage: vm [--go-on] [--within MINUTES] [NAME…]
-       vm --play [--without WHAT]
+usage: vm [--init INIT] [--go-on] [--within MINUTES] [NAME…]
+       vm --play [--init INIT] [--without WHAT]
        vm --screen VT | --keys KEYS | --type TEXT | --run SCRIPT
 
-Runs the scenarios whose names contain one of the NAMEs, or all, on a Debian with sysvinit under QEMU.
+Runs the scenarios whose names contain one of the NAMEs, or all, each on a Debian with the init it is about under QEMU.
 
+  --init INIT     only those about it; --play: with it in place of sysvinit
   --go-on         after a failure use the machine as it is, and spare the next scenario a boot
   --within MINUTES
                   fail if it takes longer than that altogether
@@ -28,8 +29,8 @@ Runs the scenarios whose names contain one of the NAMEs, or all, on a Debian wit
 /// What was asked for.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Run { names: Vec<String>, goes_on: bool, within: Option<Duration> },
-    Play { without: Vec<String> },
+    Run { names: Vec<String>, init: Option<String>, goes_on: bool, within: Option<Duration> },
+    Play { init: Option<String>, without: Vec<String> },
     Keys(String),
     Type(String),
     Screen(String),
@@ -42,11 +43,12 @@ impl Request {
     /// Reads the arguments that follow the program's name.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
         let (mut names, mut without, mut is_play, mut goes_on) = (Vec::new(), Vec::new(), false, false);
-        let mut within = None;
+        let (mut within, mut init) = (None, None);
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next()? {
             match argument {
                 Long("play") => is_play = true,
+                Long("init") => init = Some(parser.value()?.string()?),
                 Long("go-on") => goes_on = true,
                 Long("within") => within = Some(Duration::from_secs(60 * parser.value()?.parse::<u64>()?)),
                 Long("without") => without.push(parser.value()?.string()?),
@@ -61,9 +63,9 @@ impl Request {
             }
         }
         match (is_play, names.is_empty(), without.is_empty()) {
-            (true, true, _) => Ok(Self::Play { without }),
+            (true, true, _) => Ok(Self::Play { init, without }),
             (true, false, _) => Err("--play takes no names".into()),
-            (false, _, true) => Ok(Self::Run { names, goes_on, within }),
+            (false, _, true) => Ok(Self::Run { names, init, goes_on, within }),
             (false, _, false) => Err("--without goes with --play".into()),
         }
     }

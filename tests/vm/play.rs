@@ -13,10 +13,10 @@ use crate::{paths, programs, runner};
 ///
 /// # Errors
 /// That it cannot be started.
-pub(crate) fn play(without: &[String]) -> Outcome<ExitCode> {
+pub(crate) fn play(init: &'static str, without: &[String]) -> Outcome<ExitCode> {
     runner::enter_folder()?;
-    let image = Image::current()?;
-    programs::make()?;
+    let image = Image::current(init)?;
+    programs::make(init)?;
     let _place = qemu::take_place()?;
     run::output(Command::new("cp").arg("--sparse=always").arg(image.root()).arg(paths::DISK))?.well()?;
     let without: Vec<&str> = without.iter().map(String::as_str).collect();
@@ -28,7 +28,7 @@ pub(crate) fn play(without: &[String]) -> Outcome<ExitCode> {
     let program = std::env::current_exe()?;
     let program = program.display();
     println!(
-        "A Debian with sysvinit boots, slowly. This terminal is its serial line: log in as root, alice or bob; the\n\
+        "A Debian with {init} boots, slowly. This terminal is its serial line: log in as root, alice or bob; the\n\
          password is the name. `poweroff` as root ends it. Its keyboard and its screens are to be had from another\n\
          terminal, as root:\n  \
          {program} --screen 1           what tty1 shows\n  \

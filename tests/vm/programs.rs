@@ -19,11 +19,11 @@ const PEERS: [(&str, &str); 4] = [
     ("libsystemd0", "lib usr/lib"),
 ];
 
-/// Makes the disk of the programs that lie beside this one.
+/// Makes the disk for machines with an init, of the programs that lie beside this one.
 ///
 /// # Errors
 /// What a step of the making says.
-pub(crate) fn make() -> Outcome {
+pub(crate) fn make(init: &str) -> Outcome {
     let (programs, folder) = (paths::programs()?, paths::folder()?);
     let stage = folder.join("programs");
     if stage.exists() {
@@ -33,8 +33,10 @@ pub(crate) fn make() -> Outcome {
     let libexec = root.join("usr/libexec/session-rs");
     fs::create_dir_all(&root)?;
     let mut make = Command::new("make");
-    make.args(["--silent", "--old-file=build", "--directory", paths::PROJECT, "install", "INIT=sysvinit"]);
-    make.arg(format!("RELEASE={}", programs.display())).arg(format!("DESTDIR={}", root.display()));
+    make.args(["--silent", "--old-file=build", "--directory", paths::PROJECT, "install"]);
+    make.arg(format!("INIT={init}"))
+        .arg(format!("RELEASE={}", programs.display()))
+        .arg(format!("DESTDIR={}", root.display()));
     run::output(make.arg(format!("SECURITY={SECURITY}")))?.well()?;
     for program in ["vm-agent", "judges"] {
         copy(&programs.join(program), &libexec)?;
@@ -53,7 +55,9 @@ pub(crate) fn make() -> Outcome {
     run::output(Command::new("sh").args(["-c", "strip --strip-unneeded \"$0\"/* 2>&1"]).arg(&libexec))?;
     copy(Path::new(paths::INSTALL), &stage)?;
     copy(Path::new(paths::EXTRAS), &stage)?;
-    let disk = folder.join(paths::PROGRAMS);
+    fs::create_dir(stage.join("inits"))?;
+    copy(&Path::new(paths::INSTALL_INITS).join(init), &stage.join("inits"))?;
+    let disk = folder.join(paths::programs_disk(init));
     fs::File::create(&disk)?;
     let mut mkfs = Command::new("/sbin/mkfs.ext4");
     mkfs.args(["-q", "-F", "-O", "^has_journal", "-d"]).arg(&stage).arg(&disk);

@@ -1,6 +1,7 @@
 //! Runs scenarios one after the other. Neighbours share a machine as long as it is in order; after a failure, or for other
 //! wants, the next gets a fresh one.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::Instant;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use tests::outcome::{Failure, Outcome};
 use tests::report::{Counts, Verdict};
 
-use crate::image::Image;
+use crate::image::{self, Image};
 use crate::machine::{Machine, keep_logs, qemu};
 use crate::scenario::Scenario;
 use crate::{paths, programs};
@@ -28,11 +29,13 @@ pub(crate) fn run(scenarios: &[&Scenario], goes_on: bool) -> Outcome<Counts> {
     }
     enter_folder()?;
     let place = qemu::take_place()?;
-    match Image::current() {
-        Err(Failure::Skipped(why)) => return Ok(all_skipped(scenarios, &why)),
-        image => drop(image?),
+    if let Err(Failure::Skipped(why)) = image::suite() {
+        return Ok(all_skipped(scenarios, &why));
     }
-    programs::make()?;
+    for init in scenarios.iter().map(|scenario| scenario.init).collect::<BTreeSet<_>>() {
+        Image::current(init)?;
+        programs::make(init)?;
+    }
     let mut counts = Counts::default();
     let mut machine: Option<Machine> = None;
     for scenario in scenarios {
@@ -79,10 +82,10 @@ fn all_skipped(scenarios: &[&Scenario], why: &str) -> Counts {
 }
 
 fn attempt(scenario: &Scenario, machine: &mut Option<Machine>, place: &File) -> Outcome {
-    machine.take_if(|machine| machine.without() != scenario.without);
+    machine.take_if(|machine| machine.init() != scenario.init || machine.without() != scenario.without);
     let machine = match machine {
         Some(machine) => machine,
-        None => machine.insert(Machine::start(Image::current()?, scenario.without, place.try_clone()?)?),
+        None => machine.insert(Machine::start(Image::current(scenario.init)?, scenario.without, place.try_clone()?)?),
     };
     (scenario.run)(machine)?;
     machine.settle().map_err(|error| error.during("afterwards"))

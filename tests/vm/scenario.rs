@@ -9,15 +9,33 @@ use crate::machine::Machine;
 pub(crate) struct Scenario {
     /// The sentence, its words joined by `_`.
     pub(crate) name: &'static str,
+    /// The machine's init.
+    pub(crate) init: &'static str,
     /// What the machine lacks.
     pub(crate) without: &'static [&'static str],
     pub(crate) run: fn(&mut Machine) -> Outcome,
 }
 
-/// A scenario: the function's name, then what the machine is to lack.
+/// The init of a machine that none is named for.
+pub(crate) const USUAL_INIT: &str = "sysvinit";
+
+/// A scenario: the function's name, the init it is tried on if that is not the usual one, then what the machine is to lack.
 macro_rules! scenario {
+    ($name:ident on $init:ident $(, $without:literal)*) => {
+        $crate::scenario::Scenario {
+            name: concat!(stringify!($name), "_on_", stringify!($init)),
+            init: stringify!($init),
+            without: &[$($without),*],
+            run: $name,
+        }
+    };
     ($name:ident $(, $without:literal)*) => {
-        $crate::scenario::Scenario { name: stringify!($name), without: &[$($without),*], run: $name }
+        $crate::scenario::Scenario {
+            name: stringify!($name),
+            init: $crate::scenario::USUAL_INIT,
+            without: &[$($without),*],
+            run: $name,
+        }
     };
 }
 

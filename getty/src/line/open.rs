@@ -11,7 +11,7 @@ use thiserror::Error;
 use tracing::warn;
 
 use super::LineName;
-use crate::paths;
+use crate::{paths, sys};
 
 /// Why a line cannot be used.
 #[derive(Debug, Error)]
@@ -112,10 +112,10 @@ pub(crate) fn open(line: &LineName) -> Result<OwnedFd, LineError> {
     if !is_same(&seen, &fstat(&opened).map_err(failed)?) {
         return Err(LineError::Exchanged(line.path()));
     }
-    match rustix::termios::tcgetattr(&opened) {
+    match sys::discipline(opened.as_fd()) {
         Ok(_) => Ok(opened),
-        Err(Errno::NOTTY) => Err(LineError::NotATerminal(line.path())),
-        Err(e) => Err(failed(e)),
+        Err(e) if e.raw_os_error() == Some(libc::ENOTTY) => Err(LineError::NotATerminal(line.path())),
+        Err(source) => Err(LineError::Open { path: line.path(), source }),
     }
 }
 

@@ -1,13 +1,12 @@
 //! A line with a prompt on it that nobody has answered.
 
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use rustix::event::epoll::EventFlags;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::termios::{Action, QueueSelector, tcflow, tcflush};
+use rustix::termios::{QueueSelector, tcflush};
 use tracing::warn;
 use utmp::Files;
 
@@ -63,9 +62,6 @@ impl Prompted {
         records::announce(terminal.line(), entry.arguments.options.host.as_ref(), files);
         let saved = SavedModes::of(&terminal).map_err(|e| terminal.modes_failed(e))?;
         let scene = conversation::set_up(&entry.arguments, &terminal)?;
-        if let Err(e) = tcflow(&terminal, Action::OOn) {
-            return Err(terminal.modes_failed(io::Error::from(e))); // whoever was there before may have stopped it
-        }
         let shown = conversation::opening(&entry.arguments, &terminal, &scene, files).map(Shown::from);
         let mut prompted = Self { terminal, saved, scene, shown, since: now };
         prompted.write()?;

@@ -1,12 +1,13 @@
 //! Lines that are none, and tricks with those that are.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::stat::{Mode, SFlag, makedev, mknod};
 
-use crate::harness::{GETTY, Person, Room};
+use crate::harness::{GETTY, Getty, Person, Room, until};
 
 /// A getty on `line` complains with `complaint` and holds init off; the room's `shm` is its /dev/shm.
 fn is_refused(room: &Room, line: &str, complaint: &str) {
@@ -81,6 +82,20 @@ fn a_login_that_cannot_be_run_is_told_on_the_line_and_init_held_off() {
     assert!(!getty.ends_within(Duration::from_millis(100)));
     drop(person);
     getty.ends_within(Duration::from_secs(8));
+}
+
+#[test]
+fn a_line_that_fails_holds_init_off() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return println!("skipped: no strace");
+    }
+    let (room, person) = (Room::new(), Person::new());
+    let (trace, path) = (room.path("trace"), person.path());
+    let words = ["-DDD".as_ref(), "-o".as_ref(), trace.as_os_str(), "-P".as_ref(), path.as_os_str()];
+    let failing = ["-e", "trace=write", "-e", "inject=write:error=EPERM", GETTY, person.line()].map(OsStr::new);
+    let getty = Getty::spawn(&mut room.command("strace", &[&words[..], &failing].concat()));
+    until(|| std::fs::read_to_string(&trace).unwrap_or_default().contains("EPERM").then_some(()));
+    assert!(!getty.ends_within(Duration::from_millis(500)), "it would be started again at once, for ever");
 }
 
 #[test]

@@ -37,6 +37,6 @@ fn the_version_is_told() {
     let output = Command::new(GETTY).arg("--version").stdin(Stdio::null()).output().unwrap();
     assert_eq!(
         String::from_utf8(output.stdout).unwrap(),
-        format!("getty (session-rs) {}\n", env!("CARGO_PKG_VERSION"))
+        format!("getty from session-rs {}\n", env!("CARGO_PKG_VERSION"))
     );
 }

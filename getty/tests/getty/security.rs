@@ -170,3 +170,35 @@ fn a_host_cannot_steer_a_terminal_or_be_an_option_of_login() {
         assert_eq!(getty.status(), Some(1), "{host:?}");
     }
 }
+
+#[test]
+fn a_line_that_its_last_user_stopped_has_its_prompt() {
+    for options in [&[][..], &["--lines"]] {
+        let (room, mut person) = (Room::new(), Person::new());
+        let left = person.open();
+        rustix::termios::tcflow(&left, rustix::termios::Action::OOff).unwrap();
+        let _getty = room.getty(options, person.line(), &[]);
+        person.sees("login: ");
+        person.types("alice\r");
+        person.sees("<--><alice>.");
+    }
+}
+
+#[test]
+fn a_line_whose_last_user_left_another_discipline_has_its_prompt() {
+    let script = "import fcntl,os,struct,sys\nf=os.open(sys.argv[1],os.O_RDWR|os.O_NOCTTY)\n\
+                  fcntl.ioctl(f,0x5423,struct.pack('i',27))"; // TIOCSETD, N_NULL
+    for options in [&[][..], &["--lines"]] {
+        let (room, mut person) = (Room::new(), Person::new());
+        let left = person.open();
+        let set = std::process::Command::new("python3").args(["-c", script]).arg(person.path()).status();
+        if !set.is_ok_and(|status| status.success()) {
+            return println!("skipped: no python3 to set the discipline");
+        }
+        assert!(rustix::termios::tcgetattr(&left).is_err());
+        let _getty = room.getty(options, person.line(), &[]);
+        person.sees("login: ");
+        person.types("alice\r");
+        person.sees("<--><alice>.");
+    }
+}

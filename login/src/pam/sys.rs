@@ -1,10 +1,11 @@
 //! libpam's calls, with its pointers kept inside: a handle that frees itself, and the conversation callback.
 #![expect(unsafe_code, reason = "libpam is a C library")]
 
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::mem::{offset_of, size_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use pam::PamReturnCode;
 use pam::ffi::{self, pam_conv, pam_handle_t, pam_message, pam_response};
@@ -25,16 +26,18 @@ pub(super) struct Handle<C: Conversation> {
     pub(super) end_status: c_int,
 }
 
-/// What the callback gets from libpam. Only the callback refers to it while a libpam call runs.
+/// What the callbacks get from libpam. Only they refer to it while a libpam call runs.
 struct Shared<C> {
     conversation: C,
     handle: *const pam_handle_t,
+    /// The delay that a failure costs, until it is asked for.
+    delay: Duration,
 }
 
 impl<C: Conversation> Handle<C> {
     /// `pam_start(3)`.
     pub(super) fn start(service: &CStr, user: Option<&CStr>, conversation: C) -> Result<Self, PamReturnCode> {
-        let shared = Box::into_raw(Box::new(Shared { conversation, handle: ptr::null() }));
+        let shared = Box::into_raw(Box::new(Shared { conversation, handle: ptr::null(), delay: Duration::ZERO }));
         let callback = pam_conv { conv: Some(converse::<C>), appdata_ptr: shared.cast() };
         let mut raw = ptr::null_mut();
         let user = user.map_or(ptr::null(), CStr::as_ptr);
@@ -102,6 +105,21 @@ impl<C: Conversation> Handle<C> {
     pub(super) fn fail_delay(&mut self, microseconds: u32) -> PamReturnCode {
         // SAFETY: `raw` is live until the drop.
         PamReturnCode::from(unsafe { ffi::pam_fail_delay(self.raw.as_ptr(), microseconds) })
+    }
+
+    /// `pam_set_item(3)` for `PAM_FAIL_DELAY`: from here on libpam does not sleep after a failure, but says how long it would;
+    /// without `is_ours` it sleeps itself again.
+    pub(super) fn set_delays(&mut self, is_ours: bool) -> PamReturnCode {
+        let told: extern "C" fn(c_int, c_uint, *mut c_void) = delayed::<C>;
+        let told = if is_ours { told as *const c_void } else { ptr::null() };
+        // SAFETY: `raw` is live until the drop; libpam calls the function with the conversation's pointer, or none for NULL.
+        PamReturnCode::from(unsafe { ffi::pam_set_item(self.raw.as_ptr(), ffi::PAM_FAIL_DELAY, told) })
+    }
+
+    /// The delay that the last failure costs; it is told of once.
+    pub(super) fn take_delay(&mut self) -> Duration {
+        // SAFETY: the box lives as long as `self`, and no call that could call back runs while `self` is borrowed.
+        std::mem::take(&mut unsafe { self.shared.as_mut() }.delay)
     }
 
     /// `pam_set_item(3)` for the items that are strings.
@@ -196,6 +214,15 @@ extern "C" fn converse<C: Conversation>(
         Some(())
     }));
     if matches!(conversed, Ok(Some(()))) { ffi::PAM_SUCCESS } else { ffi::PAM_CONV_ERR }
+}
+
+/// The callback for `PAM_FAIL_DELAY` (`pam_fail_delay(3)`), which libpam calls after each attempt, also after one that
+/// succeeded.
+extern "C" fn delayed<C: Conversation>(status: c_int, microseconds: c_uint, appdata: *mut c_void) {
+    if let (Some(mut shared), true) = (NonNull::new(appdata.cast::<Shared<C>>()), status != ffi::PAM_SUCCESS) {
+        // SAFETY: `appdata` is the box made in `start`; libpam is single-threaded and its caller holds `&mut Handle`.
+        unsafe { shared.as_mut() }.delay = Duration::from_micros(microseconds.into());
+    }
 }
 
 /// Has one message asked or told.

@@ -14,6 +14,8 @@ use super::sys::Handle;
 #[derive(Debug)]
 pub(crate) struct PamError {
     pub(crate) code: PamReturnCode,
+    /// How long whoever failed is to wait (`pam_fail_delay(3)`); nothing where libpam has waited itself.
+    pub(crate) delay: Duration,
     explanation: String,
 }
 
@@ -28,7 +30,7 @@ impl std::error::Error for PamError {}
 impl From<NulError> for PamError {
     /// libpam's strings end at a NUL byte, so it could not be given this one whole.
     fn from(error: NulError) -> Self {
-        Self { code: PamReturnCode::Bad_Item, explanation: error.to_string() }
+        Self { code: PamReturnCode::Bad_Item, delay: Duration::ZERO, explanation: error.to_string() }
     }
 }
 
@@ -54,9 +56,11 @@ impl<C: Conversation> Transaction<C> {
     /// If libpam cannot begin; a missing service file shows itself only at the first call.
     pub(crate) fn start(service: &str, user: Option<&str>, conversation: C) -> Result<Self, PamError> {
         let (service, user) = (CString::new(service)?, user.map(CString::new).transpose()?);
-        Handle::start(&service, user.as_deref(), conversation)
-            .map(Self)
-            .map_err(|code| PamError { code, explanation: code.to_string() })
+        Handle::start(&service, user.as_deref(), conversation).map(Self).map_err(|code| PamError {
+            code,
+            delay: Duration::ZERO,
+            explanation: code.to_string(),
+        })
     }
 
     /// The conversation, to be asked what became of it.
@@ -84,7 +88,7 @@ impl<C: Conversation> Transaction<C> {
         self.0.item(item as c_int)
     }
 
-    /// Asks that a failing [`authenticate`](Self::authenticate) takes about this long at least; the longest time that
+    /// Asks that whoever fails to [`authenticate`](Self::authenticate) waits about this long at least; the longest time that
     /// anybody asks for counts, so this never adds to a module's own delay (`pam_fail_delay(3)`).
     ///
     /// # Errors
@@ -94,13 +98,16 @@ impl<C: Conversation> Transaction<C> {
         self.checked(code)
     }
 
-    /// `pam_authenticate(3)`.
+    /// `pam_authenticate(3)`, which does not wait after a failure: that is left to who is told of it.
     ///
     /// # Errors
     /// What the stack answered.
     pub(crate) fn authenticate(&mut self) -> Result<(), PamError> {
+        let taken = self.0.set_delays(true);
+        self.checked(taken)?;
         let code = self.0.authenticate(0);
-        self.checked(code)
+        let given_back = self.0.set_delays(false);
+        self.checked(code).and_then(|()| self.checked(given_back))
     }
 
     /// `pam_acct_mgmt(3)`.
@@ -183,6 +190,6 @@ impl<C: Conversation> Transaction<C> {
             return Ok(());
         }
         let explanation = self.0.explain(code).to_string_lossy().into_owned();
-        Err(PamError { code, explanation })
+        Err(PamError { code, delay: self.0.take_delay(), explanation })
     }
 }

@@ -88,5 +88,5 @@ fn a_command_line_that_cannot_be_read_is_told_of_and_not_logged_in_its_words() {
     assert!(!String::from_utf8_lossy(&machine.log()).contains("hunter2"));
     let mut seat = machine.login(&["--version"]);
     assert_eq!(seat.exits(), Some(0));
-    assert!(seat.screen().starts_with("login (session-rs) "));
+    assert!(seat.screen().starts_with("login from session-rs "));
 }

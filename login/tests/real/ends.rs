@@ -60,6 +60,21 @@ fn sigterm_and_sighup_to_login_end_the_session_in_order() {
 }
 
 #[test]
+fn who_can_have_no_process_is_told_so_and_the_session_is_closed() {
+    let Some(machine) = Machine::new() else { return };
+    if std::process::Command::new("strace").arg("-V").output().is_err() {
+        println!("skipped: no strace to let forks fail");
+        return;
+    }
+    let forks = "inject=clone,clone3,fork,vfork:error=EAGAIN";
+    let strace = ["strace", "-o", "/run/trace", "-e", "trace=clone,clone3,fork,vfork", "-e", forks];
+    let mut seat = machine.run(&[&strace[..], &[env!("CARGO_BIN_EXE_login"), "-f", "alice"]].concat());
+    seat.sees("login: cannot start a process for the shell: ");
+    seat.ends();
+    assert_eq!(machine.utmp()[0].kind, Kind::DeadProcess);
+}
+
+#[test]
 fn a_stopped_shell_is_continued_to_end() {
     let Some(machine) = Machine::new() else { return };
     note_sessions(&machine, "login");
@@ -86,6 +101,36 @@ fn a_shell_that_misses_the_first_hangup_is_told_again() {
     seat.signals(Signal::TERM);
     assert_eq!(seat.exits(), Some(0));
     assert_eq!(machine.utmp()[0].exit.exit, 5);
+}
+
+#[test]
+fn no_module_that_buries_children_or_takes_signals_keeps_the_end_of_a_shell_from_login() {
+    for what in ["deaf=open", "deaf=auth", "thread=open"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.begin_stack_with(&format!("auth required HOSTILE {what}\nsession required HOSTILE {what}"));
+        let mut seat = machine.login(&["--", "alice"]);
+        seat.sees("Password: ");
+        seat.types("alices-secret\r");
+        seat.sees("$ ");
+        seat.types("exit 3\r");
+        assert_eq!(seat.exits(), Some(0), "{what}");
+        let record = &machine.utmp()[0];
+        assert_eq!((record.kind, record.exit.exit), (Kind::DeadProcess, 3), "{what}");
+    }
+}
+
+#[test]
+fn no_module_that_takes_signals_keeps_them_from_ending_a_session() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let Some(machine) = Machine::new() else { return };
+        machine.begin_stack_with("session required HOSTILE thread=open");
+        let mut seat = machine.login(&["-f", "alice"]);
+        seat.sees("$ ");
+        let shell = seat.asks_pid("echo $$");
+        seat.signals(signal);
+        assert_eq!(seat.exits(), Some(0));
+        seat::ends(shell);
+    }
 }
 
 #[test]
@@ -121,6 +166,22 @@ fn the_time_for_a_login_is_limited_and_echo_comes_back() {
     assert_eq!(seat.exits(), Some(0), "as util-linux's login");
     assert!(seat.modes().local_modes.contains(LocalModes::ECHO));
     assert!(machine.btmp().is_empty());
+}
+
+#[test]
+fn a_line_that_takes_no_words_of_refusal_does_not_outlast_the_timeout() {
+    if !std::path::Path::new("/usr/bin/python3").exists() {
+        return println!("skipped: no python3 to stop the line");
+    }
+    let stop = "/usr/bin/python3 -c 'import termios; termios.tcflow(0, termios.TCOOFF)'";
+    for words in ["-f ghost", "-f alice PATH=/tmp"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.add("etc/login.defs", "LOGIN_TIMEOUT 1\n");
+        machine.write("etc/pam.d/login", &STACK.replace("pam_unix.so", "pam_permit.so").replace("nodelay", ""));
+        let login = env!("CARGO_BIN_EXE_login");
+        let mut seat = machine.run(&["sh", "-c", &format!("{stop}; exec {login} {words}")]);
+        assert_eq!(seat.exits(), Some(0), "{words}");
+    }
 }
 
 #[test]

@@ -1,16 +1,33 @@
 /* A PAM module that does to login what a bad module does. Arguments, for the phases named in them (auth, open, close):
  *   hang=PHASE      never returns, and keeps every signal from the process that can be kept
+ *   deaf=PHASE      has the kernel bury its children, and leaves it so
+ *   thread=PHASE    leaves a thread behind that takes every signal
+ *   asks=PHASE      asks for a code that it does not look at
  *   report=PHASE    writes into /run/report what of login's caller it finds itself in
  *   overwrite       looks another user up in every phase, and scribbles over what the C library returned (CVE-2001-1147)
  */
 #define _GNU_SOURCE
+#include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include <security/pam_modules.h>
+#include <security/pam_ext.h>
+
+static int is(const char *argument, const char *what, const char *phase) {
+    size_t length = strlen(what);
+    return strncmp(argument, what, length) == 0 && argument[length] == '=' && strcmp(argument + length + 1, phase) == 0;
+}
+
+static void *waits(void *nothing) {
+    for (;;)
+        pause();
+    return nothing;
+}
 
 static void report(const char *phase) {
     FILE *file = fopen("/run/report", "a");
@@ -32,16 +49,30 @@ static void report(const char *phase) {
     fclose(file);
 }
 
-static int behave(const char *phase, int argc, const char **argv) {
+static int behave(pam_handle_t *pamh, const char *phase, int argc, const char **argv) {
     for (int i = 0; i < argc; i++) {
-        if (strncmp(argv[i], "hang=", 5) == 0 && strcmp(argv[i] + 5, phase) == 0) {
+        if (is(argv[i], "deaf", phase))
+            signal(SIGCHLD, SIG_IGN);
+        if (is(argv[i], "thread", phase)) {
+            pthread_t thread;
+            if (pthread_create(&thread, NULL, waits, NULL) != 0)
+                return PAM_SYSTEM_ERR;
+        }
+        if (is(argv[i], "asks", phase)) {
+            char *code = NULL;
+            int answered = pam_prompt(pamh, PAM_PROMPT_ECHO_OFF, &code, "Code: ");
+            free(code);
+            if (answered != PAM_SUCCESS)
+                return answered;
+        }
+        if (is(argv[i], "hang", phase)) {
             sigset_t all;
             sigfillset(&all);
             sigprocmask(SIG_BLOCK, &all, NULL);
             for (;;)
                 pause();
         }
-        if (strncmp(argv[i], "report=", 7) == 0 && strcmp(argv[i] + 7, phase) == 0)
+        if (is(argv[i], "report", phase))
             report(phase);
         if (strcmp(argv[i], "overwrite") == 0) {
             struct passwd *root = getpwnam("root");
@@ -56,21 +87,21 @@ static int behave(const char *phase, int argc, const char **argv) {
 }
 
 int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    return behave("auth", argc, argv);
+    return behave(pamh, "auth", argc, argv);
 }
 
 int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    return behave("credentials", argc, argv);
+    return behave(pamh, "credentials", argc, argv);
 }
 
 int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    return behave("account", argc, argv);
+    return behave(pamh, "account", argc, argv);
 }
 
 int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    return behave("open", argc, argv);
+    return behave(pamh, "open", argc, argv);
 }
 
 int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    return behave("close", argc, argv);
+    return behave(pamh, "close", argc, argv);
 }

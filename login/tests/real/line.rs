@@ -19,6 +19,27 @@ fn a_line_that_the_shell_left_raw_is_as_it_was_found() {
 }
 
 #[test]
+fn a_line_that_the_shell_left_stopped_or_without_a_terminals_discipline_goes_on() {
+    const RUINS: &str = "import fcntl, struct, sys, termios
+if sys.argv[1] == 'stopped': termios.tcflow(0, termios.TCOOFF)
+else: fcntl.ioctl(0, termios.TIOCSETD, struct.pack('i', 27)) # N_NULL
+";
+    for what in ["stopped", "without"] {
+        let Some(machine) = Machine::new() else { return };
+        machine.write("run/ruin.py", RUINS);
+        if !std::path::Path::new("/usr/bin/python3").exists() {
+            return println!("skipped: no python3 to do it");
+        }
+        let mut seat = machine.login(&["--nohangup", "-f", "alice"]);
+        seat.sees("$ ");
+        seat.types(&format!("/usr/bin/python3 /run/ruin.py {what} && kill -9 $$\r"));
+        assert_eq!(seat.exits(), Some(0));
+        assert!(!seat.is_hung_up(), "{what}: it has no modes");
+        assert!(seat.takes_output(), "{what}");
+    }
+}
+
+#[test]
 fn echo_is_on_again_after_an_interrupt_at_the_password() {
     let Some(machine) = Machine::new() else { return };
     let mut seat = machine.login(&["--", "alice"]);

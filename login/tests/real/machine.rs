@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tempfile::TempDir;
 use utmp::{Files, Record};
 
@@ -178,6 +180,18 @@ impl Machine {
     pub(crate) fn btmp(&self) -> Vec<Record> {
         let files = Files { wtmp: self.path("log/btmp"), ..self.files() };
         files.wtmp_since(0).expect("btmp is read")
+    }
+
+    /// Waits until `check` is so, of which a file of the machine may be the one to tell.
+    pub(crate) fn until(&self, check: impl Fn() -> bool) {
+        let changes = Inotify::init(InitFlags::IN_CLOEXEC).expect("an inotify");
+        changes.add_watch(&self.path("log"), AddWatchFlags::IN_MODIFY).expect("a watch");
+        while !check() {
+            let mut ready = [PollFd::new(&changes, PollFlags::IN)];
+            let is_changed = poll(&mut ready, Some(&Timespec { tv_sec: 60, tv_nsec: 0 })).expect("poll") > 0;
+            assert!(is_changed, "nothing was written");
+            changes.read_events().expect("it tells");
+        }
     }
 
     /// What `last`, `who` and their like of other people's say of a file of the machine.

@@ -157,6 +157,44 @@ fn a_line_that_goes_away_at_a_prompt_ends_login() {
 }
 
 #[test]
+fn a_failure_is_recorded_before_its_delay_which_nobody_need_wait_for() {
+    let Some(machine) = Machine::new() else { return };
+    machine.add("etc/login.defs", "FAIL_DELAY 3600\nLOGIN_TIMEOUT 0\n");
+    let mut seat = machine.login(&["--", "alice"]);
+    seat.sees("Password: ");
+    seat.types("wrong\r");
+    machine.until(|| !machine.btmp().is_empty());
+    seat.hangs_up();
+    seat.ends();
+    assert_eq!(users(&machine.btmp()), ["alice"]);
+    assert!(!seat.screen().contains("Login incorrect"));
+}
+
+#[test]
+fn who_leaves_at_the_second_question_has_tried_the_first() {
+    let Some(machine) = Machine::new() else { return };
+    machine.begin_stack_with("auth required pam_unix.so nodelay\nauth required HOSTILE asks=auth");
+    for leave in [|seat: &mut Seat| seat.types("\x04"), Seat::hangs_up] {
+        let mut seat = machine.login(&["--", "alice"]);
+        seat.sees("Password: ");
+        seat.types("wrong\r");
+        seat.sees("Code: ");
+        leave(&mut seat);
+        assert_eq!(seat.exits(), Some(0));
+    }
+    assert_eq!(users(&machine.btmp()), ["alice"; 2]);
+    let mut seat = machine.login(&["--", "alice"]);
+    for answer in ["wrong", "1"] {
+        seat.sees(": ");
+        seat.types(&format!("{answer}\r"));
+    }
+    seat.sees("login: ");
+    seat.types("\x04");
+    assert_eq!(seat.exits(), Some(0));
+    assert_eq!(users(&machine.btmp()), ["alice"; 3], "who leaves at the next name has not tried again");
+}
+
+#[test]
 fn an_answer_too_long_for_pam_is_a_wrong_one() {
     let Some(machine) = Machine::new() else { return };
     let mut seat = machine.login(&["--", "alice"]);

@@ -71,6 +71,11 @@ impl Seat {
         rustix::termios::tcgetattr(&self.line).is_err()
     }
 
+    /// Whether what is written to the line comes to the person.
+    pub(crate) fn takes_output(&self) -> bool {
+        poll(&mut [PollFd::new(&self.line, PollFlags::OUT)], Some(&timespec(Duration::ZERO))).expect("poll") == 1
+    }
+
     /// The program's process.
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_child(&self.child)

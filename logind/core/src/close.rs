@@ -2,6 +2,7 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
+use core::mem;
 
 use crate::answer::{Answer, Refusal};
 use crate::deadlines::{Deadlines, Subject};
@@ -97,6 +98,12 @@ pub(crate) fn end(now: Moment, session: &mut Session, kills: bool, deadlines: &m
     ask_again(now, session, deadlines);
 }
 
+/// The session's login said that it is over; if it has not gone by `at`, it counts as what it left running.
+pub(crate) fn released(now: Moment, at: Moment, session: &mut Session, deadlines: &mut Deadlines) {
+    session.ending.force = Force::AfterLeader(Some(at));
+    set_deadline(now, session, deadlines);
+}
+
 /// After a restart: the session's processes were told to go, and are killed at `at`.
 pub(crate) fn told(now: Moment, at: Moment, session: &mut Session, deadlines: &mut Deadlines) {
     session.ending.force = Force::Told(at);
@@ -109,8 +116,8 @@ pub(crate) fn press(now: Moment, session: &mut Session, why: Why, deadlines: &mu
         _ if why == Why::Forced => return hurry(now, session, deadlines),
         Force::AfterLeader(_) if session.ending.leader_gone => return hurry(now, session, deadlines),
         Force::AfterLeader(None) if why == Why::Released => {
-            session.ending.force = Force::AfterLeader(Some(now + RELEASE_GRACE));
-            set_deadline(now, session, deadlines);
+            released(now, now + RELEASE_GRACE, session, deadlines);
+            return vec![Effect::SaveSession(session.id)];
         }
         _ => {}
     }
@@ -143,18 +150,38 @@ pub(crate) fn lost(now: Moment, id: &SessionId, witness: Witness, reach: &mut Re
     effects
 }
 
-/// No process is left in the session's scope.
+/// No process is left in the session's scope. Of a session that is open the kernel is asked whether its leader lives, which
+/// somebody may have moved to another cgroup (cgroups(7)).
 pub(crate) fn scope_empty(now: Moment, id: &SessionId, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let mut effects = close(now, id, Why::Lost, reach);
-    if reach.sessions.get(id).is_some_and(|s| s.stage == Stage::Closing) {
-        effects.extend(finish(now, id, reach));
+    let Some(session) = reach.sessions.get_mut(id) else { return Vec::new() };
+    match session.stage {
+        Stage::Opening => close(now, id, Why::Lost, reach),
+        Stage::Open => {
+            session.ending.in_doubt = true;
+            vec![Effect::Probe(*id)]
+        }
+        Stage::Closing => finish(now, id, reach),
     }
-    effects
 }
 
-/// The kernel has said what is left.
+/// The kernel has said what is left. One that is open is asked about only after its scope was seen to be empty.
 pub(crate) fn probed(now: Moment, id: &SessionId, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
-    let Some(session) = reach.sessions.get_mut(id).filter(|s| s.stage == Stage::Closing) else { return Vec::new() };
+    let Some(session) = reach.sessions.get_mut(id) else { return Vec::new() };
+    let is_in_doubt = mem::take(&mut session.ending.in_doubt);
+    match session.stage {
+        Stage::Closing => found(now, id, left, reach),
+        Stage::Open if is_in_doubt && !(left.leader && left.life_line) => {
+            let mut effects = close(now, id, Why::Lost, reach);
+            effects.extend(found(now, id, left, reach));
+            effects
+        }
+        Stage::Open | Stage::Opening => Vec::new(),
+    }
+}
+
+/// This is left of a session that closes.
+fn found(now: Moment, id: &SessionId, left: Witnesses, reach: &mut Reach<'_>) -> Vec<Effect> {
+    let Some(session) = reach.sessions.get_mut(id) else { return Vec::new() };
     session.ending.leader_gone |= !left.leader;
     session.ending.life_line_gone |= !left.life_line;
     let is_over = match left.scope {

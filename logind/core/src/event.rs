@@ -300,6 +300,8 @@ pub struct SavedSession {
     pub idle: bool,
     /// Since when that is so.
     pub idle_since: Moment,
+    /// When its processes are told to go, if its login still is not by then, which said that it is over.
+    pub tell_at: Option<Moment>,
     /// When its processes are killed, which were told to go.
     pub kill_at: Option<Moment>,
 }

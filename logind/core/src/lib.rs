@@ -29,7 +29,10 @@
 //! | Closing | Deadline, 5 s after those | Closing | KILL |
 //! | Closing | Deadline, 1 s after the first event, then 2, 4 … 30 s | Closing | ask the kernel |
 //! | Closing | Probed: something left | Closing | (after KILL: KILL) |
-//! | Open, Closing | ScopeEmpty | – | (Open: as for Release, without reply) · scope away · session file and life line away · (seat) · user file · SessionRemoved |
+//! | Open | ScopeEmpty | Open | ask the kernel |
+//! | Open | Probed after ScopeEmpty: leader and life line are there | Open | (somebody moved the leader) |
+//! | Open | Probed after ScopeEmpty: leader or life line gone | – | as for LeaderExited · as for ScopeEmpty |
+//! | Closing | ScopeEmpty | – | scope away · session file and life line away · (seat) · user file · SessionRemoved |
 //! | Closing | Probed: scope empty; without scope: leader and life line gone, or unannounced | – | as for ScopeEmpty |
 //!
 //! An unannounced session (its opening failed, or a restart found it opening and nobody at its life line) ends like any

@@ -43,7 +43,7 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
         let scope = saved.class.has_scope().then_some(Effect::RemoveScope { session: id, uid });
         return scope.into_iter().chain([Effect::ForgetSession(id)]).collect();
     };
-    let kill_at = saved.kill_at;
+    let (tell_at, kill_at) = (saved.tell_at, saved.kill_at);
     let mut session = unpack(saved);
     user.sessions.insert(id);
     user.announced |= session.announced;
@@ -53,6 +53,9 @@ pub(crate) fn session(now: Moment, mut saved: SavedSession, left: Witnesses, rea
         // A login that got no answer may go on without its session: nothing of it is killed.
         let kills = session.announced && reach.policy.kills_processes_of(&user.account.name);
         close::end(now, &mut session, kills, reach.deadlines);
+        if let Some(at) = tell_at {
+            close::released(now, at, &mut session, reach.deadlines);
+        }
         if let Some(at) = kill_at {
             close::told(now, at, &mut session, reach.deadlines);
         }

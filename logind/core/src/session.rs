@@ -72,6 +72,8 @@ pub(crate) struct Ending {
     pub(crate) leader_gone: bool,
     /// Whether the life line was seen to be closed.
     pub(crate) life_line_gone: bool,
+    /// Whether the scope was seen to be empty while the session is open, and the kernel has not said yet what else is left.
+    pub(crate) in_doubt: bool,
     /// What is done to its processes.
     pub(crate) force: Force,
     /// How long after the last question the kernel is asked again.
@@ -161,6 +163,14 @@ impl Session {
     /// Whether the kernel has said that nobody holds the life line any more.
     pub fn is_life_line_gone(&self) -> bool {
         self.ending.life_line_gone
+    }
+
+    /// When its processes are told to go at the latest, if its login said that it is over.
+    pub fn tell_at(&self) -> Option<Moment> {
+        match self.ending.force {
+            Force::AfterLeader(at) => at,
+            Force::None | Force::Told(_) | Force::Killed => None,
+        }
     }
 
     /// When those of its processes that still live are killed, if they were told to go.

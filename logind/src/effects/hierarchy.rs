@@ -39,6 +39,9 @@ pub(crate) enum Unusable {
     /// Only the hierarchies of cgroup v1 are mounted, or none.
     #[error("there is no cgroup2 at /sys/fs/cgroup or /sys/fs/cgroup/unified")]
     NoUnified,
+    /// The cgroup of PID 1 is not told.
+    #[error("nobody tells which cgroup PID 1 is in: the kernel has none, or /proc is mounted with hidepid=")]
+    Untold,
     /// PID 1 lives where the mount does not reach.
     #[error("the cgroup of PID 1 is not below what is mounted")]
     OutOfReach,
@@ -56,8 +59,9 @@ pub(crate) enum Unusable {
 /// # Errors
 /// The reason why there are no cgroups to work with.
 pub(super) fn find(manage: bool, base: &Base) -> Result<PathBuf, Unusable> {
+    let inside = base.path().ok_or(Unusable::Untold)?;
     let point = mount_point(manage)?;
-    let at = base_directory(&point, base)?;
+    let at = base_directory(&point, inside)?;
     if manage {
         enable_controllers(&at);
     }
@@ -146,10 +150,10 @@ fn mount() -> rustix::io::Result<PathBuf> {
 }
 
 /// The directory of our base cgroup: what is mounted at `point` may be all, or the part that a container is given.
-fn base_directory(point: &Path, base: &Base) -> Result<PathBuf, Unusable> {
+fn base_directory(point: &Path, base: &str) -> Result<PathBuf, Unusable> {
     let mounts = fs::read_to_string(paths::MOUNTS).map_err(Unusable::Unreadable)?;
     let root = root_of_mount(&mounts, point).ok_or(Unusable::OutOfReach)?;
-    match below(base.path(), root).ok_or(Unusable::OutOfReach)? {
+    match below(base, root).ok_or(Unusable::OutOfReach)? {
         "" => Ok(point.to_owned()),
         inside => Ok(point.join(inside)),
     }

@@ -230,7 +230,7 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let LifeLine { reader, writer } = life_line::make(CWD, place.path().join("c1.ref")).expect("a life line");
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
-        let leader = Process::by_pid(child.id(), &Base::find().expect("PID 1")).expect("it runs").fd;
+        let leader = Process::by_pid(child.id(), &Base::find()).expect("it runs").fd;
         let copy = leader.try_clone().expect("a copy");
         sources.watch_leader(&id, leader).expect("watched");
         sources.watch_life_line(&id, reader).expect("watched");

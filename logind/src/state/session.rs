@@ -59,6 +59,8 @@ fn write_own(file: &mut Writer, session: &Session, boot: &str) {
         .plain("IDLE_SINCE_HINT", idle.since.realtime)
         .plain("IDLE_SINCE_HINT_MONOTONIC", idle.since.monotonic)
         .flag("ANNOUNCED", session.is_announced())
+        .optional("TELL_AT", session.tell_at().map(|at| at.realtime))
+        .optional("TELL_AT_MONOTONIC", session.tell_at().map(|at| at.monotonic))
         .optional("KILL_AT", session.kill_at().map(|at| at.realtime))
         .optional("KILL_AT_MONOTONIC", session.kill_at().map(|at| at.monotonic))
         .word("BOOT_ID", boot);
@@ -96,6 +98,7 @@ pub(super) fn read(id: SessionId, bytes: &[u8], boot: &str) -> Result<SavedSessi
         locked: fields.flag("LOCKED_HINT")?,
         idle: fields.flag("IDLE_HINT")?,
         idle_since: moment(&fields, "IDLE_SINCE_HINT", "IDLE_SINCE_HINT_MONOTONIC")?,
+        tell_at: Some(moment(&fields, "TELL_AT", "TELL_AT_MONOTONIC")?).filter(|at| *at != Moment::default()),
         kill_at: Some(moment(&fields, "KILL_AT", "KILL_AT_MONOTONIC")?).filter(|at| *at != Moment::default()),
     })
 }

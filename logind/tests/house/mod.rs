@@ -4,6 +4,8 @@ mod door;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -29,6 +31,8 @@ pub(crate) enum Cgroups {
     NotMounted,
     /// cgroup2, in which nothing can be made.
     ReadOnly,
+    /// cgroup2, and a /proc that hides PID 1.
+    Hidden,
 }
 
 /// The namespaces, the cgroup subtree they see, and the logind in them.
@@ -50,6 +54,9 @@ done
 umount -R /sys/fs/cgroup
 case $1 in
     Unified) mount -t cgroup2 cgroup2 /sys/fs/cgroup ;;
+    Hidden)
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        mount -t tmpfs tmpfs /proc/1 ;;
     ReadOnly) mount -t cgroup2 -o ro cgroup2 /sys/fs/cgroup ;;
     Hybrid)
         mount -t tmpfs tmpfs /sys/fs/cgroup
@@ -98,6 +105,20 @@ impl House {
         self.logind = Some(logind);
     }
 
+    /// Starts logind as a supervisor does that knows nothing of the descriptor of `--ready-fd`, and waits until it is ready.
+    pub(crate) fn start_logind_without_descriptor(&mut self) {
+        let name = format!("session-rs-test-{}", self.keeper.id());
+        let address = SocketAddr::from_abstract_name(&name).expect("a name");
+        let listener = UnixDatagram::bind_addr(&address).expect("a socket");
+        listener.set_read_timeout(Some(PATIENCE)).expect("a time");
+        let mut command = self.logind_command();
+        let logind = command.arg("--ready-fd=99").env("NOTIFY_SOCKET", format!("@{name}")).stderr(Stdio::null());
+        self.logind = Some(logind.spawn().expect("a shell"));
+        let mut message = [0; 32];
+        let length = listener.recv(&mut message).expect("it is ready in time");
+        assert_eq!(&message[..length], b"READY=1");
+    }
+
     /// Starts logind in a cgroup, as a shell of a session would, and waits until it is ready.
     pub(crate) fn start_logind_from(&mut self, cgroup: &str) {
         let inside = cgroup.strip_prefix("/sys/fs/cgroup/").expect("a cgroup");
@@ -126,8 +147,9 @@ impl House {
 
     fn logind_command(&self) -> Command {
         let mut command = Command::new("sh");
-        let script = "exec nsenter -t $0 -m -C $1 --config /run/logind.conf --ready-fd=3 3>&1 >/dev/null";
-        command.args(["-c", script, &self.keeper.id().to_string(), LOGIND]);
+        let script = "exec nsenter -t $0 -m -C \"$@\" 3>&1 >/dev/null";
+        let options = ["--config", "/run/logind.conf", "--ready-fd=3"];
+        command.args(["-c", script, &self.keeper.id().to_string(), LOGIND]).args(options);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

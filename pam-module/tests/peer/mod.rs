@@ -155,6 +155,8 @@ impl Seen {
 pub(crate) enum Act {
     /// Answers with these bytes, with the file descriptors beside them.
     Send(Vec<u8>, Vec<OwnedFd>),
+    /// As `Send`, one after the other.
+    SendAll(Vec<(Vec<u8>, Vec<OwnedFd>)>),
     /// As `Send`, a byte at a time.
     Dribble(Vec<u8>, Vec<OwnedFd>),
     /// As `Send`, again and again until nobody listens.
@@ -227,6 +229,7 @@ const SIGNATURE: u8 = 8;
 const UNIX_FDS: u8 = 9;
 
 /// A message of the peer's.
+#[derive(Clone, Copy)]
 pub(crate) struct Message<'m> {
     /// 1 is a call, 2 a reply, 3 an error, 4 a signal.
     pub(crate) kind: u8,
@@ -427,6 +430,7 @@ fn serve(stream: &UnixStream, calls: &Mutex<Vec<Seen>>, script: &mut impl FnMut(
         };
         match script(before, &seen) {
             Act::Send(bytes, fds) => send(stream, &bytes, &fds)?,
+            Act::SendAll(messages) => messages.iter().try_for_each(|(bytes, fds)| send(stream, bytes, fds))?,
             Act::Dribble(bytes, fds) => {
                 send(stream, bytes.get(..1)?, &fds)?;
                 bytes.get(1..)?.iter().try_for_each(|byte| send(stream, &[*byte], &[]))?;

@@ -1,4 +1,5 @@
-//! The machine's log: what programs send to `/dev/log` (`syslog(3)`), kept in the order it came.
+//! The machine's log: what programs send to `/dev/log` (`syslog(3)`), kept in the order it came. Under systemd it is the
+//! journal's.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::Write;
@@ -10,11 +11,14 @@ use tests::paths::MACHINE_MESSAGES;
 
 const LOG: &str = "/dev/log";
 
-/// Begins to keep what is sent; it is kept until this process ends.
+/// Begins to keep what is sent, unless that leads to another's log; it is kept until this process ends.
 ///
 /// # Errors
 /// That the socket or the file cannot be made.
 pub(crate) fn keep() -> Outcome {
+    if fs::symlink_metadata(LOG).is_ok_and(|it| it.is_symlink()) {
+        return Ok(());
+    }
     if let Err(error) = fs::remove_file(LOG) {
         // An agent that died has left it, or none was there.
         if error.kind() != std::io::ErrorKind::NotFound {

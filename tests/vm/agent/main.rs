@@ -14,7 +14,7 @@ use tests::outcome::{Failure, Outcome};
 use tests::wait::Deadline;
 
 const USAGE: &str = "\
-usage: vm-agent serve             run what comes over the port, and keep what is sent to /dev/log
+usage: vm-agent serve             run what comes over the port, and keep what is sent to /dev/log if nobody does
        vm-agent screen VT         print what is on a virtual terminal
        vm-agent prompt VT S TEXT  wait S seconds at most until TEXT stands before the cursor
        vm-agent front VT S        wait S seconds at most until the terminal is in front

@@ -145,7 +145,12 @@ impl Machine {
     /// # Errors
     /// That there is none.
     pub(crate) fn messages(&mut self) -> Outcome<String> {
-        self.sh(&format!("cat {MACHINE_MESSAGES}"))
+        self.sh(&print_log())
+    }
+
+    /// Its init.
+    pub(crate) fn init(&self) -> &'static str {
+        self.image.init
     }
 
     /// What it lacks.
@@ -215,7 +220,7 @@ pub(crate) fn keep_logs(machine: Option<&mut Machine>, folder: &std::path::Path)
     fs::create_dir_all(folder)?;
     fs::copy(paths::folder()?.join(paths::CONSOLE_LOG), folder.join(paths::CONSOLE_LOG))?;
     if let Some(machine) = machine {
-        let logs = machine.agent.run(&format!("cat {MACHINE_MESSAGES}"), Duration::from_secs(30)).and_then(Said::well);
+        let logs = machine.agent.run(&print_log(), Duration::from_secs(30)).and_then(Said::well);
         fs::write(folder.join("messages"), logs.unwrap_or_else(|_| "the machine does not answer\n".to_owned()))?;
     }
     Ok(())
@@ -235,6 +240,11 @@ pub(crate) fn monitor_of_another() -> Outcome<Monitor> {
 /// That nobody does, or what the script says.
 pub(crate) fn ask_another(script: &str) -> Outcome<String> {
     Agent::expected_on(connect(paths::AGENT)?).run(script, PATIENCE)?.well()
+}
+
+// The agent's, or systemd's where the agent keeps none.
+fn print_log() -> String {
+    format!("cat {MACHINE_MESSAGES} 2>/dev/null || journalctl --boot --no-pager --quiet")
 }
 
 fn connect(name: &str) -> Outcome<UnixStream> {

@@ -48,7 +48,7 @@ pub(crate) fn command(image: &Image, without: &[&str]) -> Outcome<Command> {
     qemu.arg("-kernel").arg(image.kernel()).arg("-initrd").arg(image.initrd());
     let lacking = if without.is_empty() { String::new() } else { format!(" without={}", without.join(",")) };
     qemu.args(["-append", &format!("root=/dev/vda ro console=tty0 console=ttyS0,115200 quiet panic=-1{lacking}")]);
-    for (disk, option) in [(paths::DISK, ""), (paths::PROGRAMS, ",readonly=on")] {
+    for (disk, option) in [(paths::DISK, ""), (&paths::programs_disk(image.init), ",readonly=on")] {
         qemu.args(["-drive", &format!("file={disk},format=raw,if=virtio,cache=unsafe{option}")]);
     }
     qemu.args([

@@ -25,9 +25,11 @@ fn init_brings_up_six_terminals_and_the_serial_line(machine: &mut Machine) -> Ou
     machine.log_out_over_the_wire()
 }
 
-fn who_knows_the_boot_and_the_run_level(machine: &mut Machine) -> Outcome {
+pub(super) fn who_knows_the_boot_and_the_run_level(machine: &mut Machine) -> Outcome {
     let who = machine.sh("who -b; who -r")?;
-    ensure!(who.contains("system boot") && who.contains("run-level 2"), "{who}");
+    // Debian's usual level, and that of systemd's graphical.target, screen or no screen.
+    let level = if machine.init() == "systemd" { 5 } else { 2 };
+    ensure!(who.contains("system boot") && who.contains(&format!("run-level {level}")), "{who}");
     // The boot's record is as old as the machine, give or take the time its scripts took; who prints no seconds.
     let (boot, up) = (machine.sh("date -d \"$(who -b | cut -c 23-)\" +%s")?, machine.sh("cut -d . -f 1 /proc/uptime")?);
     let (boot, up): (i64, i64) = (boot.trim().parse()?, up.trim().parse()?);
@@ -36,10 +38,12 @@ fn who_knows_the_boot_and_the_run_level(machine: &mut Machine) -> Outcome {
     Ok(())
 }
 
-fn utmp_record_is_silent_where_init_has_written(machine: &mut Machine) -> Outcome {
-    let dump = format!("{PROGRAMS}/utmpdump /run/utmp; {PROGRAMS}/utmpdump /var/log/wtmp");
+pub(super) fn utmp_record_is_silent_where_init_has_written(machine: &mut Machine) -> Outcome {
+    let dump = format!("for f in /run/utmp /var/log/wtmp; do {PROGRAMS}/utmpdump $f | grep '^\\[[12]\\]'; done");
     let before = machine.sh(&dump)?;
     machine.sh(&format!("{PROGRAMS}/utmp-record boot"))?;
+    let level = machine.sh("who -r | sed 's/.*run-level \\(.\\).*/\\1/'")?;
+    machine.sh(&format!("{PROGRAMS}/utmp-record runlevel {level}"))?;
     ensure_eq!(machine.sh(&dump)?, before);
     Ok(())
 }

@@ -13,3 +13,4 @@ mod seat;
 pub(crate) mod serial;
 mod ssh;
 pub(crate) mod switching;
+pub(crate) mod systemd;

@@ -93,7 +93,9 @@ impl Asked {
                     return UTMPDUMP.completion(&shell).map(Self::Print).ok_or_else(|| Wrong::Shell(shell.into()));
                 }
                 Word::Flag("version", _) => {
-                    return Ok(Self::Print(concat!("utmpdump ", env!("CARGO_PKG_VERSION"), "\n").to_owned()));
+                    return Ok(Self::Print(
+                        concat!("utmpdump from session-rs ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+                    ));
                 }
                 Word::Flag(..) | Word::Digit(_) => return Ok(Self::Print(UTMPDUMP.help())),
             }

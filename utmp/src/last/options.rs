@@ -142,7 +142,11 @@ impl Asked {
                 Word::Digit(digit) => options.limit = options.limit.wrapping_mul(10).wrapping_add(digit),
                 Word::Flag("help", _) => return Ok(Self::Print(program.help())),
                 Word::Flag("version", _) => {
-                    return Ok(Self::Print(format!("{} {}\n", program.name, env!("CARGO_PKG_VERSION"))));
+                    return Ok(Self::Print(format!(
+                        "{} from session-rs {}\n",
+                        program.name,
+                        env!("CARGO_PKG_VERSION")
+                    )));
                 }
                 Word::Flag("completion", shell) => {
                     let shell = shell.to_string_lossy();

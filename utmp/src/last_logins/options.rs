@@ -102,7 +102,11 @@ impl Asked {
                 "set" => set = true,
                 "user" => options.of = Some(text),
                 "root" => options.root = Some(root(value.into())?),
-                "version" => return Ok(Self::Say(concat!("lastlog ", env!("CARGO_PKG_VERSION"), "\n").to_owned())),
+                "version" => {
+                    return Ok(Self::Say(
+                        concat!("lastlog from session-rs ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+                    ));
+                }
                 "completion" => return LASTLOG.completion(&text).map(Self::Say).ok_or(Wrong::Shell(text)),
                 _ => return Ok(Self::Say(LASTLOG.help())),
             }

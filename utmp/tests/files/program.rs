@@ -325,5 +325,5 @@ fn help_manual_and_completions_name_the_same_options_and_verbs() {
 #[test]
 fn the_version_is_the_packages() {
     let output = Command::new(env!("CARGO_BIN_EXE_utmp-record")).arg("-V").output().unwrap();
-    assert_eq!(text(&output.stdout), format!("utmp-record {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(text(&output.stdout), format!("utmp-record from session-rs {}\n", env!("CARGO_PKG_VERSION")));
 }

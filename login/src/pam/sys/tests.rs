@@ -29,7 +29,7 @@ fn conversed(echo: &mut Echo, messages: &[(c_int, &CStr)]) -> Result<Vec<Option<
     let messages: Vec<_> =
         messages.iter().map(|(style, text)| pam_message { msg_style: *style, msg: text.as_ptr() }).collect();
     let mut pointers: Vec<*const pam_message> = messages.iter().map(ptr::from_ref).collect();
-    let mut shared = Shared { conversation: std::mem::take(echo), handle: ptr::null() };
+    let mut shared = Shared { conversation: std::mem::take(echo), handle: ptr::null(), delay: Duration::ZERO };
     let mut responses: *mut pam_response = ptr::null_mut();
     let count = c_int::try_from(pointers.len()).expect("few");
     let code = converse::<Echo>(count, pointers.as_mut_ptr(), &raw mut responses, (&raw mut shared).cast());
@@ -72,7 +72,7 @@ fn a_broken_module_gets_a_conversation_error_and_no_memory() {
     for (messages, appdata) in [(true, false), (false, true), (false, false)] {
         let message = pam_message { msg_style: ffi::PAM_TEXT_INFO, msg: ptr::null() };
         let mut pointers = [&raw const message];
-        let mut shared = Shared { conversation: Echo::default(), handle: ptr::null() };
+        let mut shared = Shared { conversation: Echo::default(), handle: ptr::null(), delay: Duration::ZERO };
         let pointers = if messages { pointers.as_mut_ptr() } else { ptr::null_mut() };
         let appdata = if appdata { (&raw mut shared).cast() } else { ptr::null_mut() };
         let mut responses = ptr::null_mut();
@@ -92,4 +92,14 @@ fn an_answer_too_long_for_pam_ends_the_conversation() {
     let long = CString::new(vec![b'a'; 600]).expect("no NUL");
     let messages = [(ffi::PAM_PROMPT_ECHO_OFF, c"first"), (ffi::PAM_PROMPT_ECHO_OFF, long.as_c_str())];
     assert_eq!(conversed(&mut Echo::default(), &messages), Err(ffi::PAM_CONV_ERR));
+}
+
+#[test]
+fn a_delay_is_that_of_a_failure() {
+    let mut shared = Shared { conversation: Echo::default(), handle: ptr::null(), delay: Duration::ZERO };
+    delayed::<Echo>(ffi::PAM_SUCCESS, 7, (&raw mut shared).cast());
+    delayed::<Echo>(ffi::PAM_AUTH_ERR, 7, ptr::null_mut());
+    assert_eq!(shared.delay, Duration::ZERO);
+    delayed::<Echo>(ffi::PAM_AUTH_ERR, 7, (&raw mut shared).cast());
+    assert_eq!(shared.delay, Duration::from_micros(7));
 }

@@ -82,7 +82,11 @@ fn a_session_ends_once_in_whatever_order_its_witnesses_speak() {
     for order in orders() {
         let mut world = World::new();
         let id = world.open(remote(1000, 100));
-        let effects: Vec<Effect> = order.iter().flat_map(|&end| ENDS[end](&mut world, &id)).collect();
+        let mut effects: Vec<Effect> = order.iter().flat_map(|&end| ENDS[end](&mut world, &id)).collect();
+        if world.core.session(&id).is_some() {
+            assert!(is_asked(&effects, &id), "{order:?}");
+            effects.extend(world.probed(&id, NOTHING));
+        }
         let count = |effect: &Effect| effects.iter().filter(|&e| e == effect).count();
         assert_eq!(count(&Effect::RemoveScope { session: id, uid: uid(1000) }), 1, "{order:?}");
         assert_eq!(count(&Effect::ForgetSession(id)), 1, "{order:?}");
@@ -168,7 +172,36 @@ fn a_step_of_the_wall_clock_ends_nothing_early() {
 fn a_session_that_ends_at_once_says_goodbye_after_all_else() {
     let mut world = World::new();
     let id = world.open(of_class(Class::Background, remote(1000, 100)));
-    let effects = world.handle(Event::ScopeEmpty(id));
+    assert_eq!(world.handle(Event::ScopeEmpty(id)), [Effect::Probe(id)]);
+    let effects = world.probed(&id, NOTHING);
     assert_eq!(effects.last(), Some(&Effect::Announce(Signal::SessionRemoved(id))));
     assert!(kills(&effects).is_empty() && signals(&effects).len() == 2);
+}
+
+#[test]
+fn an_open_session_whose_scope_was_emptied_by_others_is_its_leader_and_its_life_line() {
+    for last in [Witnesses { leader: false, ..ALL }, Witnesses { life_line: false, ..ALL }, NOTHING] {
+        let mut world = World::new();
+        let id = world.open(remote(1000, 100));
+        let before = world.core.clone();
+        assert_eq!(world.handle(Event::ScopeEmpty(id)), [Effect::Probe(id)]);
+        assert_eq!(world.probed(&id, Witnesses { scope: Some(false), ..ALL }), []);
+        assert_eq!(world.core, before, "somebody moved it");
+        assert_eq!(world.probed(&id, NOTHING), [], "nobody asks now");
+        assert_eq!(world.handle(Event::ScopeEmpty(id)), [Effect::Probe(id)]);
+        let effects = world.probed(&id, Witnesses { scope: Some(false), ..last });
+        assert!(is_removed(&effects, &id) && kills(&effects).is_empty(), "{last:?}");
+        assert_eq!(signals(&effects).last(), Some(&Signal::SessionRemoved(id)));
+    }
+}
+
+#[test]
+fn a_leader_that_was_moved_ends_its_session_when_it_exits() {
+    let mut world = World::new();
+    let id = world.open(remote(1000, 100));
+    let _ = world.handle(Event::ScopeEmpty(id));
+    let _ = world.probed(&id, Witnesses { scope: Some(false), ..ALL });
+    let _ = world.handle(Event::LifeLineClosed(id));
+    assert!(is_asked(&world.handle(Event::LeaderExited(id)), &id));
+    assert!(is_removed(&world.probed(&id, NOTHING), &id));
 }

@@ -127,6 +127,24 @@ fn processes_that_were_told_to_go_are_killed_in_time_by_the_next_logind() {
     assert_eq!(kills(&late.pass(Span::seconds(60))), [9]);
 }
 
+#[test]
+fn a_login_that_said_it_is_over_has_no_longer_than_its_twenty_seconds_over_a_restart() {
+    let killing = Policy { kill_user_processes: true, ..Policy::default() };
+    let mut world = World::with(killing);
+    let [id, lost] = [100, 101].map(|pid| world.open(remote(1000, pid)));
+    let _ = world.handle(Event::LifeLineClosed(lost));
+    for id in [id, lost] {
+        let effects = world.release(&id);
+        assert!(effects.contains(&Effect::SaveSession(id)), "{effects:?}");
+    }
+    let _ = world.pass(Span::seconds(15));
+    let mut next = restarted(&world);
+    assert_eq!(kills(&next.pass(Span::seconds(4))), []);
+    assert_eq!(kills(&next.pass(SECOND)), [15, 1, 18, 15, 1, 18]);
+    let mut late = restarted(&world);
+    assert_eq!(kills(&late.pass(Span::seconds(60))), [15, 1, 18, 15, 1, 18]);
+}
+
 /// What is left of a login that never got an answer, and so no life line.
 const UNANSWERED: Witnesses = Witnesses { life_line: false, ..ALL };
 
@@ -162,7 +180,7 @@ fn whichever_witness_is_gone_after_a_restart_the_session_ends_clean() {
             let left = Witnesses { leader, life_line, scope };
             let (mut world, mut effects) = ends(stage, left, Policy::default());
             let was_open = stage == SavedStage::Open || (stage == SavedStage::Opening && life_line);
-            let stays_open = was_open && leader && life_line && scope != Some(false);
+            let stays_open = was_open && leader && life_line;
             let stage_now = world.core.session(&session("c1")).map(|s| s.stage());
             assert_eq!(stage_now == Some(Stage::Open), stays_open, "{stage:?} {left:?}");
             if stays_open {

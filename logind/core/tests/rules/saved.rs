@@ -35,6 +35,7 @@ pub(crate) fn of_session(session: &Session) -> SavedSession {
         locked: session.is_locked(),
         idle: session.idle().is_idle,
         idle_since: session.idle().since,
+        tell_at: session.tell_at(),
         kill_at: session.kill_at(),
     }
 }

@@ -81,6 +81,18 @@ fn a_session_that_closes_makes_room_for_one_that_is_open() {
 }
 
 #[test]
+fn a_session_that_closes_stays_in_front_until_another_comes() {
+    let mut world = World::new();
+    let _ = show(&mut world, Some(1));
+    let id = world.open(at_vt(1000, 100, 1));
+    let effects = world.handle(Event::LeaderExited(id));
+    assert_eq!(signals(&effects).iter().filter(|signal| matches!(signal, Signal::SeatChanged(..))).count(), 0);
+    assert_eq!((active(&world), state(&world, &id)), (Some(id), Some(SessionState::Closing)));
+    let next = world.open(at_vt(1001, 101, 1));
+    assert_eq!(active(&world), Some(next));
+}
+
+#[test]
 fn the_newest_session_on_a_terminal_is_in_front_of_its_greeter() {
     let mut world = World::new();
     let _ = show(&mut world, Some(1));

@@ -64,8 +64,7 @@ impl House {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("others may look in");
         fs::write(folder.path().join("machine-id"), "0123456789abcdef0123456789abcdef\n").expect("a file");
         let doors = Doors { socket: folder.path().join("run/login1"), system_bus: folder.path().join("bus/socket") };
-        let world =
-            World { place_of, base: Base::find().expect("PID 1"), machine_id: folder.path().join("machine-id") };
+        let world = World { place_of, base: Base::find(), machine_id: folder.path().join("machine-id") };
         let (orders, received) = tokio::sync::mpsc::unbounded_channel();
         let (opened, is_open) = mpsc::channel();
         let thread = std::thread::spawn(move || {

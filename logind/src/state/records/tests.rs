@@ -53,6 +53,7 @@ fn session(id: &str) -> SavedSession {
         locked: true,
         idle: true,
         idle_since: NOW,
+        tell_at: None,
         kill_at: None,
     }
 }
@@ -173,7 +174,8 @@ proptest! {
             remote_host,
             remote,
             audit,
-            kill_at: (stage > 0).then_some(NOW),
+            tell_at: (stage > 0 && audit.is_some()).then_some(NOW),
+            kill_at: (stage > 0 && audit.is_none()).then_some(NOW),
             ..session("c1")
         };
         let core = core_with(std::slice::from_ref(&saved));

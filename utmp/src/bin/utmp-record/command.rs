@@ -116,7 +116,9 @@ impl Command {
                     return PROGRAM.completion(&shell).map(Self::Print).ok_or_else(|| UsageError::Shell(shell.into()));
                 }
                 Word::Flag("version", _) => {
-                    return Ok(Self::Print(concat!("utmp-record ", env!("CARGO_PKG_VERSION"), "\n").to_owned()));
+                    return Ok(Self::Print(
+                        concat!("utmp-record from session-rs ", env!("CARGO_PKG_VERSION"), "\n").to_owned(),
+                    ));
                 }
                 Word::Flag(..) | Word::Digit(_) => return Ok(Self::Print(PROGRAM.help())),
             }

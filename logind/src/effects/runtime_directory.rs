@@ -46,7 +46,7 @@ impl RuntimeDirectories {
         let is_own = |directory: &OwnedFd| {
             fstat(directory).is_ok_and(|stat| stat.st_uid == uid.get() && stat.st_mode & 0o7777 == 0o700)
         };
-        let found = self.open_base().and_then(|base| find(base.as_fd(), &uid.to_string()));
+        let found = self.open_base_that_is_there().and_then(|base| find(base.as_fd(), &uid.to_string()));
         matches!(&found, Ok(Found::Directory(directory)) if is_own(directory))
     }
 
@@ -153,6 +153,10 @@ impl RuntimeDirectories {
             Err(errno) if errno != Errno::EXIST => return Err(errno.into()),
             _ => {}
         }
+        self.open_base_that_is_there()
+    }
+
+    fn open_base_that_is_there(&self) -> io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let base = rustix::fs::open(&self.base, flags, Mode::empty())?;
         let stat = fstat(&base)?;

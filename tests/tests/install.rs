@@ -68,6 +68,21 @@ fn systemd_gets_drop_ins_that_are_in_force_only_once_they_are_copied() {
 }
 
 #[test]
+fn runit_keeps_in_run_what_it_knows_of_a_service_unless_it_has_a_folder_already() {
+    let root = tempfile::tempdir().expect("a folder");
+    let supervised = |service: &str| root.path().join("etc/sv").join(service).join("supervise");
+    fs::create_dir_all(supervised("session-rs-gettys")).expect("a folder");
+    for _ in ["once", "again"] {
+        assert!(install(root.path(), "runit").status.success());
+        for service in ["session-rs-logind", "session-rs-records"] {
+            let link = fs::read_link(supervised(service)).expect("a link");
+            assert_eq!(link, Path::new("/run/runit").join(format!("supervise.{service}")));
+        }
+        assert!(!supervised("session-rs-gettys").is_symlink(), "the service may be running");
+    }
+}
+
+#[test]
 fn a_file_of_the_administrators_is_kept_and_ours_put_aside() {
     let root = tempfile::tempdir().expect("a folder");
     let stack = root.path().join("etc/pam.d/login");

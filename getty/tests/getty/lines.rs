@@ -100,6 +100,29 @@ fn a_login_that_cannot_be_run_is_told_on_the_line_and_init_held_off() {
     assert!(getty.ends_within(Duration::from_secs(8)), "the guard, ten seconds, ends with the line");
 }
 
+/// A getty on the line that its standard input is, as systemd starts it.
+fn on_standard_input(room: &Room, person: &Person, before: &[&str]) -> Getty {
+    let login = room.login();
+    let words = [before, &[GETTY, "-l", login.to_str().unwrap(), "-"]].concat();
+    let words: Vec<_> = words.into_iter().map(OsStr::new).collect();
+    Getty::spawn(room.command("env", &words).stdin(person.open()))
+}
+
+#[test]
+fn init_is_held_off_also_where_the_line_is_standard_input() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let refused = on_standard_input(&room, &person, &["setpriv", "--bounding-set=-chown"]);
+    assert!(!refused.ends_within(Duration::from_millis(500)), "of a line that cannot be made root's");
+    drop(refused);
+    let mut first = on_standard_input(&room, &person, &[]);
+    person.sees("login: ");
+    let _second = room.getty(&["--hangup"], person.line(), &[]);
+    person.sees("login: ");
+    assert!(!first.ends_within(Duration::from_millis(500)), "of a line that hangs up at once");
+    drop(person);
+    assert_eq!(first.status(), Some(0));
+}
+
 #[test]
 fn a_line_that_fails_holds_init_off() {
     if Command::new("strace").arg("-V").output().is_err() {

@@ -225,6 +225,19 @@ mod tests {
     }
 
     #[test]
+    fn the_completions_name_the_options_of_the_help() {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/completion.awk");
+        let awk = "printf %s \"$1\" | awk -v name=login -v page='login(1)' -v shell=$2 -f \"$3\"";
+        for shell in ["bash", "zsh"] {
+            let made = std::process::Command::new("sh").args(["-c", awk, "sh", HELP, shell, script]).output();
+            let made = String::from_utf8(made.expect("a shell").stdout).expect("UTF-8");
+            for option in options(HELP).iter().filter(|option| shell == "zsh" || option.starts_with("--")) {
+                assert!(made.contains(option), "{option}: {made}");
+            }
+        }
+    }
+
+    #[test]
     fn help_and_manual_name_the_same_options_and_login_takes_them() {
         let manual = include_str!("../../docs/man/login.1.scd");
         let section = manual.split("# OPTIONS").nth(1).and_then(|rest| rest.split("\n# ").next()).expect("a section");

@@ -94,6 +94,24 @@ mod tests {
     }
 
     #[test]
+    fn the_completions_name_the_options_of_the_help() {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../dist/completion.awk");
+        let awk = "printf %s \"$1\" | awk -v name=logind -v page='logind(8)' -v shell=fish -f \"$2\"";
+        let made = std::process::Command::new("sh").args(["-c", awk, "sh", HELP, script]).output().expect("a shell");
+        let made = String::from_utf8(made.stdout).expect("UTF-8");
+        for line in [
+            " -l config -r -F -d 'read",
+            " -l ready-fd -x -d",
+            " -s h -l help -d",
+            " -s V -l version -d",
+            " -l debug -d",
+        ] {
+            assert!(made.contains(line), "{line}: {made}");
+        }
+        assert_eq!(made.matches(" -l ").count(), HELP.matches("--").count(), "{made}");
+    }
+
+    #[test]
     fn what_is_not_known_is_refused() {
         for args in [&["--daemon"][..], &["--ready-fd=x"], &["--config"], &["argument"], &["--debug=yes"]] {
             assert!(parsed(args).is_err(), "{args:?}");

@@ -1,5 +1,6 @@
 //! The two ways to logind and how long each is tried: its own socket, then the system bus.
 
+use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use logind_api::error;
@@ -24,6 +25,13 @@ pub(crate) enum Door {
     Bus(String),
 }
 
+impl Display for Door {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (Self::Socket(path) | Self::Bus(path)) = self;
+        f.write_str(path)
+    }
+}
+
 impl Door {
     fn open(&self, deadline: Deadline) -> Result<Connection, Failure> {
         match self {
@@ -46,37 +54,57 @@ pub(crate) enum Registration {
     Member,
 }
 
+/// Why there is no session, and the door it was met at.
+#[derive(Debug, thiserror::Error)]
+#[error("{door}: {failure}")]
+pub(crate) struct NoSession {
+    pub(crate) failure: Failure,
+    pub(crate) door: Door,
+}
+
 /// Asks for a session, door after door, until one answers. Where logind went away in the middle it is asked again until
 /// the deadline: a restart takes less than that, and so does its successor's finding out that whom it was opening a
 /// session for has let go of it.
 ///
 /// # Errors
 /// Why there is no session; the last door's word if nobody was there.
-pub(crate) fn register(doors: &[Door], request: &Request, deadline: Deadline) -> Result<Registration, Failure> {
-    let mut since_broken = None;
+pub(crate) fn register(
+    first: &Door,
+    others: &[Door],
+    request: &Request,
+    deadline: Deadline,
+) -> Result<Registration, NoSession> {
+    let mut broken: Option<NoSession> = None;
     loop {
-        match (ask_each(doors, request, deadline), &since_broken) {
-            (Err(failure @ Failure::Silence(Silence::Broken(_))), _) => since_broken = Some(failure),
+        let answer = ask_each(first, others, request, deadline);
+        match (answer.as_ref().map_err(|none| &none.failure), &mut broken) {
+            (Err(Failure::Silence(Silence::Broken(_))), _) => broken = answer.err(),
             (Err(Failure::Silence(Silence::Absent(_))), Some(_)) => {}
-            (Ok(Registration::Member) | Err(Failure::Taken), Some(_)) => since_broken = Some(Failure::Orphaned),
-            (answer, _) => return answer,
+            (Ok(Registration::Member) | Err(Failure::Taken), Some(before)) => before.failure = Failure::Orphaned,
+            _ => return answer,
         }
         let waited = deadline.wait(&mut [], PAUSE);
-        if waited.is_err() || deadline.left().is_none() {
-            return Err(since_broken.unwrap_or(Failure::Silence(Silence::Late)));
+        if (waited.is_err() || deadline.left().is_none())
+            && let Some(broken) = broken
+        {
+            return Err(broken);
         }
     }
 }
 
-fn ask_each(doors: &[Door], request: &Request, deadline: Deadline) -> Result<Registration, Failure> {
-    let mut answer = Err(Failure::Silence(Silence::Late));
-    for door in doors {
-        answer = ask(door, request, deadline);
-        if !matches!(answer, Err(Failure::Silence(Silence::Absent(_)))) {
-            break;
-        }
+fn ask_each(first: &Door, others: &[Door], request: &Request, deadline: Deadline) -> Result<Registration, NoSession> {
+    let mut others = others.iter();
+    let mut door = first;
+    loop {
+        let failure = match ask(door, request, deadline) {
+            Ok(registration) => return Ok(registration),
+            Err(failure) => failure,
+        };
+        door = match (&failure, others.next()) {
+            (Failure::Silence(Silence::Absent(_)), Some(next)) => next,
+            _ => return Err(NoSession { failure, door: door.clone() }),
+        };
     }
-    answer
 }
 
 fn ask(door: &Door, request: &Request, deadline: Deadline) -> Result<Registration, Failure> {

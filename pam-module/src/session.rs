@@ -4,10 +4,9 @@ use std::ffi::CString;
 
 use crate::arguments::Arguments;
 use crate::bus_address::system_bus_paths;
-use crate::connection::Failure;
 use crate::deadline::Deadline;
 use crate::display::vt_of_display;
-use crate::doors::{Door, Registration, register, release};
+use crate::doors::{Door, NoSession, Registration, register, release};
 use crate::environment::{self, Variable};
 use crate::inputs::Inputs;
 use crate::login1::Session;
@@ -46,14 +45,15 @@ pub(crate) fn open(handle: &mut Handle<'_>, arguments: &Arguments) -> Login {
         debug(handle, arguments, "class none: no session registered");
         return Login::GoesOn;
     }
-    let mut answer = register(&doors(), &asked, deadline);
-    if let (Err(failure), Some(bare)) = (&answer, bare)
-        && failure.is_about_words()
+    let (socket, buses) = (Door::Socket(paths::LOGIND_SOCKET.to_owned()), buses());
+    let mut answer = register(&socket, &buses, &asked, deadline);
+    if let (Err(none), Some(bare)) = (&answer, bare)
+        && none.failure.is_about_words()
     {
         // pam_env may have them from a file of the user's, who must not write themselves out of their session.
-        handle.log(Priority::Warning, &format!("what the environment says is left out of the request: {failure}"));
+        handle.log(Priority::Warning, &format!("what the environment says is left out of the request: {none}"));
         asked = request(bare);
-        answer = register(&doors(), &asked, deadline);
+        answer = register(&socket, &buses, &asked, deadline);
     }
     match answer {
         Ok(Registration::Member) => {
@@ -61,7 +61,7 @@ pub(crate) fn open(handle: &mut Handle<'_>, arguments: &Arguments) -> Login {
             Login::GoesOn
         }
         Ok(Registration::Opened(session, door)) => take_up(handle, arguments, &asked, session, door),
-        Err(failure) => do_without(handle, arguments, account, &failure),
+        Err(none) => do_without(handle, arguments, account, &none),
     }
 }
 
@@ -85,10 +85,9 @@ fn account(handle: &mut Handle<'_>) -> Option<Account> {
     handle.account(&CString::new(name).ok()?)
 }
 
-fn doors() -> Vec<Door> {
-    let mut doors = vec![Door::Socket(paths::LOGIND_SOCKET.to_owned())];
-    doors.extend(system_bus_paths(secure_variable(c"DBUS_SYSTEM_BUS_ADDRESS").as_deref()).into_iter().map(Door::Bus));
-    doors
+fn buses() -> Vec<Door> {
+    let addresses = secure_variable(c"DBUS_SYSTEM_BUS_ADDRESS");
+    system_bus_paths(addresses.as_deref()).into_iter().map(Door::Bus).collect()
 }
 
 /// Keeps the life line first: what cannot be kept is no session.
@@ -122,8 +121,8 @@ fn take_up(handle: &mut Handle<'_>, arguments: &Arguments, request: &Request, se
 }
 
 /// Login goes on without a session, with a runtime directory if one can be had, and one line in the log.
-fn do_without(handle: &mut Handle<'_>, arguments: &Arguments, account: Account, failure: &Failure) -> Login {
-    let said = format!("no session registered: {failure}");
+fn do_without(handle: &mut Handle<'_>, arguments: &Arguments, account: Account, none: &NoSession) -> Login {
+    let said = format!("no session registered: {none}");
     if arguments.required {
         handle.log(Priority::Error, &said);
         return Login::IsRefused;

@@ -11,7 +11,7 @@ use zbus::wire::{BE, Endian, LE};
 use crate::arguments::Arguments;
 use crate::connection::Failure;
 use crate::deadline::Deadline;
-use crate::doors::{Door, Registration, register, release};
+use crate::doors::{self, Door, Registration, release};
 use crate::inputs::Inputs;
 use crate::login1::{Session, session_of};
 use crate::message::{Head, Incoming, LONGEST, Malformed};
@@ -25,6 +25,8 @@ type Script = Box<dyn FnMut(usize, &Seen) -> Act + Send>;
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
+/// Long enough for a first call on any machine, and waited for to its end.
+const SOME: Duration = Duration::from_secs(3);
 
 fn request() -> Request {
     let inputs = Inputs { uid: 4711, service: "login".into(), tty: "/dev/tty3".into(), ..Inputs::default() };
@@ -38,6 +40,11 @@ fn life_line() -> OwnedFd {
 fn session(seen: &Seen, endian: Endian) -> Act {
     let fd = life_line();
     Act::Send(peer::Session::of(4711).reply(seen, endian, &fd), vec![fd])
+}
+
+/// Asks at these doors.
+fn register(doors: &[Door], request: &Request, deadline: Deadline) -> Result<Registration, Failure> {
+    doors::register(&doors[0], &doors[1..], request, deadline).map_err(|none| none.failure)
 }
 
 /// What comes of one request to a peer that does `script`.
@@ -207,6 +214,21 @@ fn where_nobody_listens_the_next_door_is_tried_and_then_the_login_goes_on() {
 }
 
 #[test]
+fn a_failure_names_the_door_it_was_met_at() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refusing = folder.path().join("refusing");
+    let _peer = Peer::listen(&refusing, |_, seen| peer::refused(seen, error::LIMITS_EXCEEDED));
+    let (refusing, none) = (socket(&refusing), socket(&folder.path().join("none")));
+    let other = socket(&folder.path().join("other"));
+    let met = |first: &Door, last: &Door| {
+        doors::register(first, std::slice::from_ref(last), &request(), Deadline::after(LONG)).err().map(|met| met.door)
+    };
+    assert_eq!(met(&refusing, &none), Some(refusing.clone()));
+    assert_eq!(met(&none, &refusing), Some(refusing));
+    assert_eq!(met(&none, &other), Some(other));
+}
+
+#[test]
 fn a_bus_that_knows_no_login1_is_as_good_as_none() {
     let service_unknown = "org.freedesktop.DBus.Error.ServiceUnknown";
     let (answer, _) = outcome(move |_, seen| peer::refused(seen, service_unknown), LONG);
@@ -254,16 +276,16 @@ fn a_session_that_a_broken_call_left_behind_is_given_time_to_end() {
 fn who_is_a_member_only_after_a_broken_call_is_told_as_a_failure() {
     for is_member in [true, false] {
         let script = move |before, seen: &Seen| if before == 0 { Act::Drop } else { busy(seen, is_member) };
-        assert_eq!(outcome(script, SHORT).0.err(), Some(Failure::Orphaned));
+        assert_eq!(outcome(script, SOME).0.err(), Some(Failure::Orphaned));
     }
 }
 
 #[test]
 fn a_logind_that_stays_away_is_waited_for_until_the_deadline() {
     let begun = Instant::now();
-    let (answer, _) = outcome(|_, _| Act::Die, SHORT);
+    let (answer, _) = outcome(|_, _| Act::Die, SOME);
     assert!(matches!(answer, Err(Failure::Silence(Silence::Broken(_)))), "{answer:?}");
-    assert!(begun.elapsed() >= SHORT && begun.elapsed() < LONG / 2);
+    assert!(begun.elapsed() >= SOME && begun.elapsed() < LONG / 2);
 }
 
 #[test]

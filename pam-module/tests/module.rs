@@ -290,11 +290,11 @@ fn what_the_user_directory_takes_is_not_taken_from_logind() {
     in_a_namespace("what_the_user_directory_takes_is_not_taken_from_logind", |host| {
         host.make_runtime_directory();
         let _logind = logind(pipe().1);
-        let mut child = start(&mut host.command("timeout=2", "slow-directory"));
+        let mut child = start(&mut host.command("timeout=5", "slow-directory"));
         let mut said = BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok);
         assert!(said.any(|line| line == "asked for alice"));
         // As long as logind may take, and no event tells of it.
-        poll(&mut [], Some(&Timespec { tv_sec: 2, tv_nsec: 0 })).expect("poll");
+        poll(&mut [], Some(&Timespec { tv_sec: 5, tv_nsec: 0 })).expect("poll");
         child.stdin.take().expect("its input").write_all(b"\n").expect("a line");
         let said: Vec<_> = said.collect();
         assert!(said.iter().any(|line| line == "env XDG_SESSION_ID=c1"), "{said:?}");

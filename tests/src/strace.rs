@@ -13,8 +13,8 @@ use crate::process::{Process, status_field};
 use crate::wait;
 
 /// The system calls by which a program changes what others can find: between two of them nothing changes.
-const CHANGING: &str = "openat,write,sendmsg,rename,unlink,unlinkat,mkdir,mkdirat,rmdir,mknodat,mount,umount2,fchown,\
-                        fchmod";
+const CHANGING: &str = "openat,write,sendmsg,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,mknodat,mount,\
+                        umount2,fchown,fchmod";
 
 /// One system call of a process, counted from when it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -68,6 +68,21 @@ fn systemd_gets_drop_ins_that_are_in_force_only_once_they_are_copied() {
 }
 
 #[test]
+fn runit_keeps_in_run_what_it_knows_of_a_service_unless_it_has_a_folder_already() {
+    let root = tempfile::tempdir().expect("a folder");
+    let supervised = |service: &str| root.path().join("etc/sv").join(service).join("supervise");
+    fs::create_dir_all(supervised("session-rs-gettys")).expect("a folder");
+    for _ in ["once", "again"] {
+        assert!(install(root.path(), "runit").status.success());
+        for service in ["session-rs-logind", "session-rs-records"] {
+            let link = fs::read_link(supervised(service)).expect("a link");
+            assert_eq!(link, Path::new("/run/runit").join(format!("supervise.{service}")));
+        }
+        assert!(!supervised("session-rs-gettys").is_symlink(), "the service may be running");
+    }
+}
+
+#[test]
 fn a_file_of_the_administrators_is_kept_and_ours_put_aside() {
     let root = tempfile::tempdir().expect("a folder");
     let stack = root.path().join("etc/pam.d/login");
@@ -122,8 +137,22 @@ fn each_tool_completes_in_each_shell_and_another_packages_completion_is_kept() {
     let theirs = share.join("bash-completion/completions/last");
     fs::create_dir_all(theirs.parent().expect("a folder")).expect("a folder");
     fs::write(&theirs, "complete -F _last_module last\n").expect("a file");
+    let help = "Usage: it\\n -s, --shell SHELL\\n              run it\\n -V, --version  tell\\n";
+    for program in ["getty", "login", "logind"].map(|name| programs.join(name)) {
+        fs::write(&program, format!("#!/bin/sh\n[ $1 = --help ] && printf '{help}'\n")).expect("a program");
+        fs::set_permissions(&program, Permissions::from_mode(0o755)).expect("a program that runs");
+    }
     for _ in ["once", "again"] {
         assert!(install(root.path(), "").status.success());
+    }
+    for (file, line) in [
+        ("bash-completion/completions/getty", "complete -F _getty getty"),
+        ("bash-completion/completions/login", "\tCOMPREPLY=($(compgen -u -- \"$cur\"))"),
+        ("zsh/site-functions/_logind", "\t'*'{-s,--shell}'[run it]:SHELL:_files' \\"),
+        ("fish/vendor_completions.d/getty.fish", "complete -c getty -s V -l version -d 'tell'"),
+    ] {
+        let text = fs::read_to_string(share.join(file)).expect("a completion");
+        assert!(text.contains("of session-rs") && text.lines().any(|found| found == line), "{text}");
     }
     assert_eq!(fs::read_to_string(&theirs).expect("a text"), "complete -F _last_module last\n");
     for tool in tools {

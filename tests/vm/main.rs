@@ -49,7 +49,8 @@ fn carry_out(request: Request) -> Outcome<ExitCode> {
         Request::Script(script) => print!("{}", machine::ask_another(&script)?),
         Request::Run { names, init, goes_on, within } => {
             let _limit = within.map(limit::exit_after);
-            let counts = runner::run(&table::select(&names, init.as_deref())?, goes_on)?;
+            let init = init.as_deref().map(table::init).transpose()?;
+            let counts = runner::run(&table::select(&names, init)?, goes_on)?;
             let is_well = skips::are_expected(&counts)? && counts.failed == 0;
             println!("{counts}");
             return Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });

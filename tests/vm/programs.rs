@@ -34,7 +34,9 @@ pub(crate) fn make(init: &str) -> Outcome {
     fs::create_dir_all(&root)?;
     let mut make = Command::new("make");
     make.args(["--silent", "--old-file=build", "--directory", paths::PROJECT, "install"]);
-    make.arg(format!("INIT={init}"))
+    // openrc_init is OpenRC's own process 1, and has the services of openrc.
+    let services = init.trim_end_matches("_init");
+    make.arg(format!("INIT={services}"))
         .arg(format!("RELEASE={}", programs.display()))
         .arg(format!("DESTDIR={}", root.display()));
     run::output(make.arg(format!("SECURITY={SECURITY}")))?.well()?;

@@ -4,7 +4,7 @@ use ::tests::outcome::{Failure, Outcome};
 
 use crate::scenario::Scenario;
 use crate::scenarios::{
-    boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, switching, systemd,
+    boot, cgroups, claims, clock, demand, faults, lacking, many, power, serial, services, switching, systemd,
 };
 
 const THEMES: &[&[Scenario]] = &[
@@ -20,6 +20,7 @@ const THEMES: &[&[Scenario]] = &[
     lacking::SCENARIOS,
     clock::SCENARIOS,
     systemd::SCENARIOS,
+    services::SCENARIOS,
 ];
 
 /// All scenarios, in the order of the themes.

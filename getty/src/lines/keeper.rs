@@ -202,7 +202,7 @@ impl Keeper<'_> {
             }
         }
         if self.posts.is_empty() {
-            warn!("no line is named: waiting for a reload");
+            warn!("no line is named: nobody has a prompt until one is, and a reload (SIGHUP)");
         }
         Ok(())
     }

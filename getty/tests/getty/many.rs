@@ -437,20 +437,28 @@ fn two_keepers_do_not_fight_for_a_line() {
 
 #[test]
 fn a_keeper_of_nothing_waits_to_be_told_of_a_line() {
-    let room = Room::new();
-    let mut person = Person::new();
-    let folder = room.path("ttys");
-    fs::create_dir(&folder).unwrap();
-    let socket = room.path("notify");
-    let listener = UnixDatagram::bind(&socket).unwrap();
-    listener.set_read_timeout(Some(PATIENCE)).unwrap();
-    let words = [OsStr::new("--lines-from"), folder.as_os_str()];
-    let keeper = Getty::spawn(room.command(GETTY, &words).env("NOTIFY_SOCKET", &socket));
-    assert_eq!(listener.recv(&mut [0; 64]).unwrap(), "READY=1".len());
-    fs::write(folder.join("a.conf"), format!("{} \"-l {}\"\n", person.line(), room.login().display())).unwrap();
-    send(&keeper, Signal::SIGHUP);
-    answer(&mut person, "alice");
-    person.sees("<--><alice>.");
+    for is_there in [true, false] {
+        let room = Room::new();
+        let mut person = Person::new();
+        let folder = room.path("ttys");
+        let make = || fs::create_dir(&folder).unwrap();
+        if is_there {
+            make();
+        }
+        let socket = room.path("notify");
+        let listener = UnixDatagram::bind(&socket).unwrap();
+        listener.set_read_timeout(Some(PATIENCE)).unwrap();
+        let words = [OsStr::new("--lines-from"), folder.as_os_str()];
+        let keeper = Getty::spawn(room.command(GETTY, &words).env("NOTIFY_SOCKET", &socket));
+        assert_eq!(listener.recv(&mut [0; 64]).unwrap(), "READY=1".len());
+        if !is_there {
+            make();
+        }
+        fs::write(folder.join("a.conf"), format!("{} \"-l {}\"\n", person.line(), room.login().display())).unwrap();
+        send(&keeper, Signal::SIGHUP);
+        answer(&mut person, "alice");
+        person.sees("<--><alice>.");
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(crate) async fn events(
     clear_cgroups(cgroups, &users, &sessions);
 
     let restored = sessions.into_iter().map(|saved| {
-        let witnesses = witnesses::ask(&Subject::of_saved(&saved), &records.life_line(&saved.id), cgroups);
+        let witnesses = witnesses::ask(&Subject::of_saved(&saved), records, cgroups);
         tracing::info!(session = %saved.id, uid = saved.uid.get(), ?witnesses, "a session is found again");
         Event::SessionRestored { saved, witnesses }
     });

@@ -158,13 +158,13 @@ impl Machine {
         self.without
     }
 
-    /// Lets init forget how often it has started each getty: after ten within two minutes it starts none for five (init(8)
-    /// of sysvinit), and on a fast machine people come and go that quickly.
+    /// Lets init forget how often it has started each getty: after ten within two minutes sysvinit's starts none for five
+    /// (init(8)), and on a fast machine people come and go that quickly.
     ///
     /// # Errors
     /// That init is not told.
     pub(crate) fn renew_patience_of_init(&mut self) -> Outcome {
-        self.sh("telinit q").map(drop)
+        self.sh("[ ! -e /etc/inittab ] || telinit q").map(drop)
     }
 
     /// Sees that nobody is logged in any more, and goes to the first terminal.

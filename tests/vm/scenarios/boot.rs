@@ -27,8 +27,11 @@ fn init_brings_up_six_terminals_and_the_serial_line(machine: &mut Machine) -> Ou
 
 pub(super) fn who_knows_the_boot_and_the_run_level(machine: &mut Machine) -> Outcome {
     let who = machine.sh("who -b; who -r")?;
-    // Debian's usual level, and that of systemd's graphical.target, screen or no screen.
-    let level = if machine.init() == "systemd" { 5 } else { 2 };
+    let level = match machine.init() {
+        "systemd" => 5,            // its graphical.target, screen or no screen
+        "openrc_init" | "s6" => 3, // our own service's
+        _ => 2,                    // Debian's
+    };
     ensure!(who.contains("system boot") && who.contains(&format!("run-level {level}")), "{who}");
     // The boot's record is as old as the machine, give or take the time its scripts took; who prints no seconds.
     let (boot, up) = (machine.sh("date -d \"$(who -b | cut -c 23-)\" +%s")?, machine.sh("cut -d . -f 1 /proc/uptime")?);

@@ -11,6 +11,7 @@ pub(crate) mod many;
 pub(crate) mod power;
 mod seat;
 pub(crate) mod serial;
+pub(crate) mod services;
 mod ssh;
 pub(crate) mod switching;
 pub(crate) mod systemd;

@@ -91,7 +91,8 @@ pub(crate) fn polkit_allows(machine: &mut Machine, pid: &str) -> Outcome<bool> {
 /// That there is none.
 pub(crate) fn process_of(machine: &mut Machine, session: &str) -> Outcome<String> {
     machine.until(&format!(
-        "for pid in $(cat /sys/fs/cgroup/user.slice/user-*.slice/session-{session}.scope/cgroup.procs); do
+        "root=$(sed -n 's/.* \\([^ ]*\\) cgroup2 .*/\\1/p' /proc/mounts)
+         for pid in $(cat $root/user.slice/user-*.slice/session-{session}.scope/cgroup.procs); do
              [ \"$(stat -c %u /proc/$pid)\" = 0 ] || exec echo $pid
          done; false"
     ))

@@ -88,6 +88,14 @@ fn a_boot_is_recorded_once() {
 }
 
 #[test]
+fn a_boot_can_be_left_to_the_init_in_wtmp() {
+    let root = Root::with_logs();
+    assert!(run(&root, &["--utmp-only", "boot"]).status.success());
+    assert_eq!(kinds(&root.files.utmp_records().unwrap().collect::<Vec<_>>()), [Kind::BootTime]);
+    assert_eq!(fs::read(&root.files.wtmp).unwrap(), b"");
+}
+
+#[test]
 fn a_boot_of_another_time_does_not_count() {
     for other in [Time::from_seconds(1_000_000), Time { seconds: Time::now().seconds + 100_000, microseconds: 0 }] {
         let root = Root::with_logs();
@@ -312,7 +320,10 @@ fn help_manual_and_completions_name_the_same_options_and_verbs() {
         .filter(|word| !["-b", "-r", "-t", "-x", "-B", "-S", "--hctosys"].contains(word))
         .collect();
     assert_eq!(options(text(&help)), manual_options);
-    assert_eq!(manual_options, BTreeSet::from(["--root", "--wait", "--completion", "-h", "--help", "-V", "--version"]));
+    assert_eq!(
+        manual_options,
+        BTreeSet::from(["--root", "--utmp-only", "--wait", "--completion", "-h", "--help", "-V", "--version"])
+    );
     for verb in ["boot", "runlevel", "shutdown", "clock-change", "dead"] {
         assert!(manual.contains(&format!("\n*{verb}*")), "{verb}");
         assert!(text(&help).contains(&format!("] {verb}")), "{verb}");

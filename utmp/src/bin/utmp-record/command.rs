@@ -10,7 +10,7 @@ use utmp::flags::{self, Flag, Program, Takes, Word};
 pub(crate) const PROGRAM: Program = Program {
     name: "utmp-record",
     usage: &[
-        "[--root DIR] boot",
+        "[--root DIR] [--utmp-only] boot",
         "[--root DIR] runlevel LEVEL",
         "[--root DIR] shutdown",
         "[--root DIR] [--wait] clock-change",
@@ -23,6 +23,7 @@ the process on LINE ended.
 Exit status: 0 done, 1 a record could not be written, 2 wrong usage.",
     flags: &[
         Flag { short: None, long: "root", takes: Takes::File, help: "the files are those of the system under it" },
+        Flag { short: None, long: "utmp-only", takes: Takes::Nothing, help: "leave the boot in wtmp to the init" },
         Flag { short: None, long: "wait", takes: Takes::Nothing, help: "wait until the clock is set" },
         flags::COMPLETION,
         flags::HELP,
@@ -55,7 +56,10 @@ pub(crate) enum Command {
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Act {
     /// It came up.
-    Boot,
+    Boot {
+        /// The init records that in wtmp itself, sooner or later.
+        utmp_only: bool,
+    },
     /// Its run level is now this one, as ASCII.
     RunLevel(u8),
     /// It goes down.
@@ -93,6 +97,9 @@ pub(crate) enum UsageError {
     /// To wait for something else than the clock.
     #[error("--wait belongs to clock-change")]
     Wait,
+    /// To leave something else than the boot to the init.
+    #[error("--utmp-only belongs to boot")]
+    UtmpOnly,
     /// A shell it does not know.
     #[error("no completion for '{}': it is bash, zsh or fish", .0.escape_debug())]
     Shell(String),
@@ -105,12 +112,13 @@ impl Command {
     /// If they are not what `--help` says.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
         let mut root = PathBuf::from("/");
-        let (mut words, mut wait) = (Vec::new(), false);
+        let (mut words, mut wait, mut utmp_only) = (Vec::new(), false, false);
         for word in PROGRAM.parse(arguments)? {
             match word {
                 Word::Operand(word) => words.push(word),
                 Word::Flag("root", value) => root = value.into(),
                 Word::Flag("wait", _) => wait = true,
+                Word::Flag("utmp-only", _) => utmp_only = true,
                 Word::Flag("completion", shell) => {
                     let shell = shell.to_string_lossy();
                     return PROGRAM.completion(&shell).map(Self::Print).ok_or_else(|| UsageError::Shell(shell.into()));
@@ -123,11 +131,14 @@ impl Command {
                 Word::Flag(..) | Word::Digit(_) => return Ok(Self::Print(PROGRAM.help())),
             }
         }
-        match Act::parse(words)? {
-            Act::ClockChange { .. } => Ok(Self::Record { act: Act::ClockChange { wait }, root }),
-            _ if wait => Err(UsageError::Wait),
-            act => Ok(Self::Record { act, root }),
-        }
+        let act = match Act::parse(words)? {
+            Act::ClockChange { .. } if !utmp_only => Act::ClockChange { wait },
+            Act::Boot { .. } if !wait => Act::Boot { utmp_only },
+            _ if wait => return Err(UsageError::Wait),
+            _ if utmp_only => return Err(UsageError::UtmpOnly),
+            act => act,
+        };
+        Ok(Self::Record { act, root })
     }
 }
 
@@ -136,7 +147,7 @@ impl Act {
         let mut words = words.into_iter();
         let verb = words.next().ok_or(UsageError::NoVerb)?;
         let act = match verb.to_str() {
-            Some("boot") => Self::Boot,
+            Some("boot") => Self::Boot { utmp_only: false },
             Some("runlevel") => Self::RunLevel(level(&words.next().ok_or(UsageError::Level)?)?),
             Some("shutdown") => Self::Shutdown,
             Some("clock-change") => Self::ClockChange { wait: false },
@@ -181,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_root_may_stand_before_and_behind_the_verb() {
-        assert_eq!(parse("boot").unwrap(), record(Act::Boot, "/"));
+        assert_eq!(parse("boot").unwrap(), record(Act::Boot { utmp_only: false }, "/"));
         assert_eq!(parse("--root /mnt shutdown").unwrap(), record(Act::Shutdown, "/mnt"));
         assert_eq!(parse("runlevel 2 --root=/mnt").unwrap(), record(Act::RunLevel(b'2'), "/mnt"));
     }
@@ -205,6 +216,11 @@ mod tests {
     }
 
     #[test]
+    fn the_boot_in_wtmp_can_be_left_to_the_init() {
+        assert_eq!(parse("--utmp-only boot").unwrap(), record(Act::Boot { utmp_only: true }, "/"));
+    }
+
+    #[test]
     fn what_no_init_knows_is_refused() {
         for line in [
             "",
@@ -221,6 +237,9 @@ mod tests {
             "shutdown -r",
             "clock-change now",
             "--wait boot",
+            "--utmp-only shutdown",
+            "--utmp-only clock-change",
+            "--utmp-only --wait clock-change",
             "dead",
             "dead /dev/",
             "dead ~",

@@ -40,11 +40,12 @@ fn main() -> ExitCode {
 fn record(act: &Act, files: &Files) -> bool {
     let system = System::running(Time::now());
     match act {
-        Act::Boot => match boot::missing(files, &system) {
+        Act::Boot { utmp_only } => match boot::missing(files, &system) {
             Ok(missing) if !missing.in_utmp => say("utmp-record: init has recorded this boot\n"),
             Ok(missing) => {
                 let record = system.boot();
-                written(files.update(&record)) & (!missing.in_wtmp || written(files.append_wtmp(&record)))
+                let is_complete = *utmp_only || !missing.in_wtmp;
+                written(files.update(&record)) & (is_complete || written(files.append_wtmp(&record)))
             }
             Err(e) => failed(&e),
         },

@@ -17,6 +17,7 @@ use crate::presence::{DeviceWatch, LOOK_AGAIN};
 pub(crate) fn hold_off(end: &End, line: Option<&LineName>) {
     match (end, line) {
         (End::Line(LineError::NoSession), _) => {}
+        (End::Line(e), Some(line)) if e.has_no_device() => await_device(line),
         (End::Line(e), Some(line)) if e.is_absence() => await_change(line, LOOK_AGAIN),
         (End::Line(_), Some(line)) => await_change(line, RESPAWN_GUARD),
         (End::Login { .. } | End::Place { .. }, _) => await_hang_up(),
@@ -35,6 +36,14 @@ pub(crate) fn space_out(end: &End, line: Option<&LineName>, started: Instant) {
 
 /// How long a getty that cannot do its work holds init off, as agetty does.
 const RESPAWN_GUARD: Duration = Duration::from_secs(10);
+
+/// Waits until `line`, which had no device, has one, or until it is time to look for one again.
+fn await_device(line: &LineName) {
+    let watch = DeviceWatch::on(line); // before the look: what comes in between is not missed
+    if line.path().symlink_metadata().is_err() {
+        watch.wait(Deadline::after(Instant::now(), LOOK_AGAIN));
+    }
+}
 
 /// Waits until the device of `line` comes, goes or changes, or until `time` is over.
 fn await_change(line: &LineName, time: Duration) {

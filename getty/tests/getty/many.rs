@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use utmp::{Kind, Record, Time};
 
-use crate::harness::{GETTY, Getty, PATIENCE, Person, Room, gone, until};
+use crate::harness::{GETTY, Getty, PATIENCE, Person, Room, gone, replace, until};
 
 /// A login that stays until it is told something, and is told by whom it was called.
 const STAYS: &str = "#!/bin/sh\necho \"for $2\"\nread -r word\necho \"bye $word\"\n";
@@ -500,7 +500,7 @@ fn an_issue_that_changes_is_shown_again_on_every_line_that_nobody_types_on() {
     people[0].types("x\r");
     assert_eq!(people[0].sees("login: ").matches("second").count(), 1);
     // What does not change the text is not shown.
-    fs::write(&issue, "second\n").unwrap();
-    fs::write(&issue, "third\n").unwrap();
+    replace(&issue, "second\n");
+    replace(&issue, "third\n");
     assert!(!people[2].sees("third").contains("second"));
 }

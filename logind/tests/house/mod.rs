@@ -232,7 +232,7 @@ impl House {
 }
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Drop for House {
     fn drop(&mut self) {

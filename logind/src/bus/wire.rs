@@ -25,8 +25,12 @@ use crate::sys;
 /// The longest message taken. The longest sensible one, a CreateSession of the longest texts, has a quarter.
 pub(super) const LONGEST_MESSAGE: usize = 128 * 1024;
 
-/// The most descriptors a message may bring; none brings more than one.
+/// The most descriptors a message of a private peer may bring, and that we send; none brings more than one.
 const MOST_FDS: usize = 8;
+
+/// The most that any message can bring (`SCM_MAX_FD`, unix(7)). The bus hands on whatever its callers send: one that did not
+/// fit would end the connection, for everybody.
+const MOST_FDS_OF_ANY: usize = 253;
 
 /// The part of a message that says how long the whole is (D-Bus Specification, Message Format).
 const HEAD: usize = 16;
@@ -153,7 +157,7 @@ impl ReadHalf for Reader {
 }
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS))];
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS_OF_ANY))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let got = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     let mut fds = Vec::new();

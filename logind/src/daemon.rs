@@ -308,7 +308,16 @@ impl Daemon {
 
     fn remove_runtime_directory(&mut self, uid: Uid) {
         let directories = self.hands.directories.clone();
-        self.sources.remove_runtime_directory(uid, move || directories.remove(uid));
+        let is_told_of = self.core.user(uid).is_some_and(User::is_announced);
+        self.sources.remove_runtime_directory(uid, move || {
+            if !is_told_of && processes::is_anybody(uid)? {
+                tracing::debug!(uid = uid.get(), "somebody without a session uses the runtime directory");
+                return Err(Errno::BUSY.into());
+            }
+            directories.remove(uid).inspect_err(|error| {
+                tracing::warn!(uid = uid.get(), error = %error, "cannot remove the runtime directory, it is tried again");
+            })
+        });
     }
 
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {

@@ -25,8 +25,12 @@ use crate::sys;
 /// The longest message taken. The longest sensible one, a CreateSession of the longest texts, has a quarter.
 pub(super) const LONGEST_MESSAGE: usize = 128 * 1024;
 
-/// The most descriptors a message may bring; none brings more than one.
+/// The most descriptors a message of a private peer may bring, and that we send; none brings more than one.
 const MOST_FDS: usize = 8;
+
+/// The most that any message can bring (`SCM_MAX_FD`, unix(7)). The bus hands on whatever its callers send: one that did not
+/// fit would end the connection, for everybody.
+const MOST_FDS_OF_ANY: usize = 253;
 
 /// The part of a message that says how long the whole is (D-Bus Specification, Message Format).
 const HEAD: usize = 16;
@@ -60,7 +64,8 @@ impl Stream {
 
     /// Waits until the socket is full no longer.
     async fn has_room(&self) -> io::Result<()> {
-        let copy = sys::watched(self.0.get_ref().try_clone()?, Interest::WRITABLE)?;
+        let copy = self.0.get_ref().try_clone().and_then(|copy| sys::watched(copy, Interest::WRITABLE));
+        let copy = copy.inspect_err(|error| tracing::warn!(error = %error, "cannot wait for a peer to read"))?;
         copy.writable().await.map(drop)
     }
 }
@@ -152,7 +157,7 @@ impl ReadHalf for Reader {
 }
 
 fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS))];
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS_OF_ANY))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let got = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     let mut fds = Vec::new();
@@ -256,6 +261,12 @@ async fn send(stream: &Stream, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Resu
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
 
     fn head(fields: u32, body: u32) -> Vec<u8> {
@@ -264,6 +275,27 @@ mod tests {
         head.extend(1u32.to_le_bytes());
         head.extend(fields.to_le_bytes());
         head
+    }
+
+    #[tokio::test]
+    async fn what_a_full_socket_does_not_take_is_sent_once_the_other_end_reads() {
+        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+        ours.set_nonblocking(true).expect("it is ours");
+        let mut writer = Writer::new(Arc::new(Stream::new(ours.into()).expect("watched")));
+        let bytes: Vec<u8> = (0..4_000_000_u32).map(|n| n.to_ne_bytes()[0]).collect();
+        let writing = async {
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                rest = &rest[writer.sendmsg(rest, &[]).await.expect("it is read")..];
+            }
+            drop(writer);
+        };
+        let reading = std::thread::spawn(move || {
+            let mut got = Vec::new();
+            (&theirs).read_to_end(&mut got).map(|_| got)
+        });
+        timeout(Duration::from_secs(20), writing).await.expect("all of it is sent");
+        assert!(reading.join().expect("no panic").expect("its bytes") == bytes);
     }
 
     #[test]

@@ -16,6 +16,9 @@ use zbus::{Connection, Message, MessageStream, OwnedVariant, Variant};
 use super::client::{Idler, runtime};
 use super::house::{House, MANAGER, MANAGER_INTERFACE, NEVER_FOUND, PATIENCE};
 
+/// How many bytes of calls may be on their way, however many that is elsewhere.
+const ROOM: usize = 64 * 1024;
+
 const GUID: &str = "0123456789abcdef0123456789abcdef";
 
 /// One connection of logind's to it.
@@ -28,6 +31,7 @@ impl Link {
     /// Lets logind in. Whoever calls is root, if logind asks.
     async fn accept(listener: &UnixListener) -> Self {
         let (stream, _) = listener.accept().await.expect("logind comes");
+        rustix::net::sockopt::set_socket_send_buffer_size(&stream, ROOM).expect("it is ours");
         let stream = stream.into_std().expect("a socket");
         let connection = Builder::unix_stream(stream).server(GUID).p2p().max_queued(NonZeroUsize::MIN);
         let connection = connection.build().await.expect("it introduces itself");
@@ -139,5 +143,25 @@ fn an_answer_to_a_call_through_a_bus_that_is_gone_goes_to_nobody_on_the_next() {
         link.asked("GetConnectionCredentials").await;
         let answer = link.answer().await;
         assert_eq!(answer.header().destination().map(|name| name.to_string()).as_deref(), Some(":1.8"));
+    });
+}
+
+#[test]
+fn a_call_with_as_many_descriptors_as_a_message_can_bring_is_refused_and_the_bus_not_left() {
+    const SCM_MAX_FD: usize = 253;
+    let house = House::open();
+    runtime().block_on(async {
+        let listener = listen(&house);
+        let mut link = Link::accept(&listener).await;
+        let null = fs::File::open("/dev/null").expect("a file");
+        for count in [9, 16, SCM_MAX_FD] {
+            let bag: Vec<_> = (0..count).map(|_| zbus::Fd::from(&null)).collect();
+            let call = Message::method_call(MANAGER, "GetSession").sender(":1.9").interface(MANAGER_INTERFACE);
+            link.send(&call.build(&bag).expect("a message")).await;
+            if count == 9 {
+                link.asked("GetConnectionCredentials").await;
+            }
+            assert_eq!(link.answer().await.message_type(), Type::Error, "{count}");
+        }
     });
 }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use crate::arguments::Line;
 use crate::deadline::Deadline;
 use crate::end::End;
 use crate::line::{LineError, LineName};
@@ -15,11 +14,12 @@ use crate::presence::{DeviceWatch, LOOK_AGAIN};
 ///
 /// A line whose hardware comes late has its getty as soon as it is there; one that never comes costs init a process a
 /// minute; one that is refused or fails, every ten seconds.
-pub(crate) fn hold_off(end: &End, line: &Line) {
+pub(crate) fn hold_off(end: &End, line: Option<&LineName>) {
     match (end, line) {
         (End::Line(LineError::NoSession), _) => {}
-        (End::Line(e), Line::Named(line)) if e.is_absence() => await_change(line, LOOK_AGAIN),
-        (End::Line(_), Line::Named(line)) => await_change(line, RESPAWN_GUARD),
+        (End::Line(e), Some(line)) if e.has_no_device() => await_device(line),
+        (End::Line(e), Some(line)) if e.is_absence() => await_change(line, LOOK_AGAIN),
+        (End::Line(_), Some(line)) => await_change(line, RESPAWN_GUARD),
         (End::Login { .. } | End::Place { .. }, _) => await_hang_up(),
         (End::Failed(_), _) => Deadline::after(Instant::now(), RESPAWN_GUARD).pass(), // its state says nothing
         _ => {}
@@ -28,14 +28,22 @@ pub(crate) fn hold_off(end: &End, line: &Line) {
 
 /// Holds init off after a hang-up of a getty that began at `started`: a line that hangs up as soon as it is opened, as a
 /// USB gadget's does without a peer, has a getty every ten seconds.
-pub(crate) fn space_out(end: &End, line: &Line, started: Instant) {
-    if let (End::HungUp, Line::Named(line)) = (end, line) {
+pub(crate) fn space_out(end: &End, line: Option<&LineName>, started: Instant) {
+    if let (End::HungUp, Some(line)) = (end, line) {
         await_return(line, Deadline::after(started, RESPAWN_GUARD));
     }
 }
 
 /// How long a getty that cannot do its work holds init off, as agetty does.
 const RESPAWN_GUARD: Duration = Duration::from_secs(10);
+
+/// Waits until `line`, which had no device, has one, or until it is time to look for one again.
+fn await_device(line: &LineName) {
+    let watch = DeviceWatch::on(line); // before the look: what comes in between is not missed
+    if line.path().symlink_metadata().is_err() {
+        watch.wait(Deadline::after(Instant::now(), LOOK_AGAIN));
+    }
+}
 
 /// Waits until the device of `line` comes, goes or changes, or until `time` is over.
 fn await_change(line: &LineName, time: Duration) {

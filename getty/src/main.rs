@@ -34,7 +34,7 @@ use syslog::Facility;
 use tracing::{Level, error, warn};
 use utmp::Files;
 
-use arguments::{Arguments, Keeping, Line, Options, Request};
+use arguments::{Arguments, Keeping, Options, Request};
 use deadline::Deadline;
 use end::End;
 use line::LineName;
@@ -65,9 +65,11 @@ fn run(arguments: &Arguments) -> ExitCode {
         warn!(count = arguments.surplus, "the arguments after the terminal type are ignored");
     }
     let started = Instant::now();
-    let Err(end) = become_login(arguments);
-    guard::space_out(&end, &arguments.line, started);
-    conclude(&end, &arguments.line)
+    let line = arguments.line.name(); // now: of standard input, nobody knows it any more after a hang-up
+    let known = line.clone().ok();
+    let Err(end) = line.map_err(End::from).and_then(|line| become_login(line, arguments));
+    guard::space_out(&end, known.as_ref(), started);
+    conclude(&end, known.as_ref())
 }
 
 /// Keeps many lines; comes back when that is over, and in each child whose login came to nothing.
@@ -78,9 +80,9 @@ fn keep(keeping: &Keeping) -> ExitCode {
     match lines::keep(keeping) {
         Ok(Over::Asked) => ExitCode::SUCCESS,
         Ok(Over::Child(visit)) => {
-            let line = visit.line();
+            let line = visit.line().name().ok();
             let Err(end) = visit.become_login();
-            conclude(&end, &line)
+            conclude(&end, line.as_ref())
         }
         Err(e) => {
             error!("{e}");
@@ -89,8 +91,8 @@ fn keep(keeping: &Keeping) -> ExitCode {
     }
 }
 
-/// Tells of `end`, the end of a getty on `line`.
-fn conclude(end: &End, line: &Line) -> ExitCode {
+/// Tells of `end`, the end of a getty on `line`, as far as the line is known.
+fn conclude(end: &End, line: Option<&LineName>) -> ExitCode {
     if end.is_ordinary() {
         return ExitCode::SUCCESS;
     }
@@ -100,10 +102,10 @@ fn conclude(end: &End, line: &Line) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn become_login(arguments: &Arguments) -> Result<Infallible, End> {
+fn become_login(line: LineName, arguments: &Arguments) -> Result<Infallible, End> {
     login::shield()?;
     let files = Files::system();
-    let (line, options) = (arguments.line.name()?, &arguments.options);
+    let options = &arguments.options;
     await_turn(&line, options);
     let terminal = Terminal::open(line)?;
     let predecessor = Predecessor::on(terminal.line(), &files);

@@ -21,7 +21,7 @@ pub(crate) enum Refusal {
     Left,
     #[error("no attempt succeeded")]
     TooManyTries,
-    #[error("nobody can be authenticated here")]
+    #[error("PAM can let nobody in here")]
     Broken(#[source] PamError),
     #[error("the account may not log in now")]
     Account(#[source] PamError),
@@ -81,12 +81,13 @@ pub(crate) fn authenticate(
 /// changed on the spot.
 ///
 /// # Errors
-/// [`Refusal::Account`] or [`Refusal::Password`], with PAM's reason.
+/// [`Refusal::Account`] or [`Refusal::Password`], with PAM's reason; [`Refusal::Broken`] if it is PAM that failed.
 pub(crate) fn check_account(transaction: &mut Transaction<Talk>) -> Result<(), Refusal> {
     match transaction.check_account() {
         Err(expired) if expired.code == PamReturnCode::New_Authtok_Reqd => {
             transaction.change_expired_token().map_err(Refusal::Password)
         }
+        Err(broken) if is_the_machines(broken.code) => Err(Refusal::Broken(broken)),
         checked => checked.map_err(Refusal::Account),
     }
 }

@@ -21,11 +21,13 @@ pub(crate) fn prepare() -> io::Result<()> {
     sys::close_inherited()?;
     sys::reset_signals();
     sys::stop_timers(); // a caller's outlive the exec
-    // ^C, ^\ and ^Z at a prompt end no login; a module that writes to a closed socket, or more than pam_limits allows the user,
-    // neither.
-    for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP, Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGXCPU]
-    {
+    // ^C, ^\ and ^Z at a prompt end no login, nor a program that a module asks.
+    for signal in [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP] {
         sys::ignore(signal)?;
+    }
+    // A module that writes to a closed socket, or more than pam_limits allows the user, ends none either.
+    for signal in [Signal::SIGPIPE, Signal::SIGXFSZ, Signal::SIGXCPU] {
+        sys::outlive(signal)?;
     }
     // Some inits leave 0, and then what the shell makes is everybody's. PAM's pam_umask may say otherwise.
     nix::sys::stat::umask(UMASK);

@@ -193,6 +193,17 @@ pub(crate) fn ignore(signal: Signal) -> nix::Result<()> {
     set_action(signal, SigHandler::SigIgn, SaFlags::empty())
 }
 
+/// Survives `signal`. Other than an ignored one it has its default action in every program that a PAM module starts, which
+/// may live long and start others (`execve(2)`).
+///
+/// # Errors
+/// Never, for a signal that can be caught.
+pub(crate) fn outlive(signal: Signal) -> nix::Result<()> {
+    set_action(signal, SigHandler::Handler(pass), SaFlags::SA_RESTART)
+}
+
+extern "C" fn pass(_: c_int) {}
+
 /// Does `act` with `signal` ignored, and gives it its action back.
 pub(crate) fn unmoved_by<T>(signal: Signal, act: impl FnOnce() -> T) -> T {
     let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
@@ -211,7 +222,7 @@ pub(crate) fn unmoved_by<T>(signal: Signal, act: impl FnOnce() -> T) -> T {
 
 fn set_action(signal: Signal, handler: SigHandler, flags: SaFlags) -> nix::Result<()> {
     let action = SigAction::new(handler, flags, SigSet::empty());
-    // SAFETY: the handlers used here are SIG_IGN, `depart` and `note`, which are async-signal-safe.
+    // SAFETY: the handlers used here are SIG_IGN, SIG_DFL, `depart`, `note` and `pass`, which are async-signal-safe.
     unsafe { sigaction(signal, &action) }.map(drop)
 }
 

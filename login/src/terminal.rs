@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, RawFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prompt::{LineEditor, Outcome};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -98,13 +98,17 @@ impl Terminal {
         reply
     }
 
-    /// Keeps the last words on the screen for `time`: whoever prompts next may clear it. Ends at once if the line hangs
-    /// up.
+    /// Does nothing for `time`: after a failure, or for the last words, since whoever prompts next may clear the screen. Ends at
+    /// once if the line hangs up, and for no signal.
     pub(crate) fn linger(&self, time: Duration) {
-        let mut line = [PollFd::from_borrowed_fd(stdin(), PollFlags::empty())];
-        let time = Timespec::try_from(time).unwrap_or_default();
-        if let Err(error) = poll(&mut line, Some(&time)) {
-            debug!(%error, "the last words are cut short");
+        let end = Instant::now() + time;
+        loop {
+            let left = Timespec::try_from(end.saturating_duration_since(Instant::now())).unwrap_or_default();
+            match poll(&mut [PollFd::from_borrowed_fd(stdin(), PollFlags::empty())], Some(&left)) {
+                Err(Errno::INTR) => {}
+                Err(error) => return debug!(%error, "a delay is cut short"),
+                Ok(_) => return,
+            }
         }
     }
 

@@ -297,18 +297,31 @@ impl Daemon {
         }
     }
 
+    /// A user who was here a moment ago still has it, which is seen at once, unless something is being done to it.
     fn make_runtime_directory(&mut self, session: SessionId, request: RequestId, uid: Uid, gid: u32) {
+        if !self.sources.has_to_do_with_directory_of(uid) && self.hands.directories.is_made(uid) {
+            return self.sources.happen(Event::RuntimeDirectoryMade { session, request, outcome: Ok(()) });
+        }
         let (directories, limits) = (self.hands.directories.clone(), self.hands.limits);
         self.sources.make_runtime_directory(session, request, uid, move || directories.make(uid, gid, limits));
     }
 
     fn remove_runtime_directory(&mut self, uid: Uid) {
         let directories = self.hands.directories.clone();
-        self.sources.remove_runtime_directory(uid, move || directories.remove(uid));
+        let is_told_of = self.core.user(uid).is_some_and(User::is_announced);
+        self.sources.remove_runtime_directory(uid, move || {
+            if !is_told_of && processes::is_anybody(uid)? {
+                tracing::debug!(uid = uid.get(), "somebody without a session uses the runtime directory");
+                return Err(Errno::BUSY.into());
+            }
+            directories.remove(uid).inspect_err(|error| {
+                tracing::warn!(uid = uid.get(), error = %error, "cannot remove the runtime directory, it is tried again");
+            })
+        });
     }
 
     fn make_life_line(&mut self, session: &SessionId) -> io::Result<()> {
-        let LifeLine { reader, writer } = life_line::make(&self.hands.records.life_line(session))?;
+        let LifeLine { reader, writer } = self.hands.records.make_life_line(session)?;
         self.sources.watch_life_line(session, reader)?;
         self.life_lines.insert(*session, writer);
         Ok(())
@@ -378,7 +391,7 @@ impl Daemon {
         let Some(session) = self.core.session(id) else { return };
         let leader = processes::find(session.leader());
         let scope = self.hands.cgroups.scope(session.uid(), id).filter(|_| session.class().has_scope());
-        let life_line = life_line::reopen(&self.hands.records.life_line(id));
+        let life_line = self.hands.records.reopen_life_line(id);
         match leader {
             Ok(leader) => logged("cannot watch a leader", self.sources.watch_leader(id, leader)),
             Err(error) if says_nothing(&error) => logged("cannot watch a leader", Err(error)),
@@ -414,7 +427,8 @@ impl Daemon {
 
     fn probe(&self, id: SessionId) -> Option<Event> {
         let session = self.core.session(&id)?;
-        let witnesses = witnesses::ask(&Subject::of(session), &self.hands.records.life_line(&id), &self.hands.cgroups);
+        let subject = Subject::of(session, self.sources.scope(&id));
+        let witnesses = witnesses::ask(&subject, &self.hands.records, &self.hands.cgroups);
         Some(Event::Probed { session: id, witnesses })
     }
 

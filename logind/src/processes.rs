@@ -2,11 +2,13 @@
 
 mod place;
 
+use std::fs::DirEntry;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 
 use logind_core::leader::Leader;
-use logind_core::names::VtNumber;
+use logind_core::names::{Uid, VtNumber};
 use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
@@ -57,6 +59,16 @@ pub(crate) fn find(leader: Leader) -> io::Result<OwnedFd> {
     } else {
         Err(Errno::SRCH.into())
     }
+}
+
+/// Whether a process runs as `uid`, by the owners of what is in /proc: root, who owns what is nobody's too, is nobody there.
+///
+/// # Errors
+/// What listing /proc says.
+pub(crate) fn is_anybody(uid: Uid) -> io::Result<bool> {
+    let is_process = |entry: &DirEntry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let is_own = |entry: DirEntry| is_process(&entry) && entry.metadata().is_ok_and(|found| found.uid() == uid.get());
+    Ok(uid != Uid::ROOT && std::fs::read_dir("/proc")?.flatten().any(is_own))
 }
 
 /// Whether the kernel had no room to answer: what was asked about may be there, or be gone.

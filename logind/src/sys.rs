@@ -1,9 +1,9 @@
 //! What has no safe wrapper: a descriptor known by its number, a signal known by its, a descriptor in the runtime's care, the
-//! calls of virtual terminals, a child before it runs its program.
+//! calls of virtual terminals, what kind of file system is mounted, a child before it runs its program.
 #![expect(
     unsafe_code,
-    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, mallopt(3), tokio's AsyncFd, ioctl_vt(2), close_range(2), \
-              Command's pre_exec"
+    reason = "fcntl(2), pidfd_send_signal(2) with real-time signals, statmount(2), mallopt(3), tokio's AsyncFd, ioctl_vt(2), \
+              close_range(2), Command's pre_exec"
 )]
 
 use std::io;
@@ -13,6 +13,7 @@ use std::process::Command;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use linux_raw_sys::general::{__NR_statmount, MNT_ID_REQ_SIZE_VER0, STATMOUNT_SB_BASIC};
 use linux_raw_sys::ioctl::{VT_ACTIVATE, VT_DISALLOCATE, VT_GETSTATE};
 use logind_core::names::VtNumber;
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -46,6 +47,52 @@ pub(crate) fn send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> 
     if rc == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// What statmount(2) is asked (`struct mnt_id_req` of linux/mount.h, its first size).
+#[repr(C)]
+struct MountRequest {
+    size: u32,
+    spare: u32,
+    mount: u64,
+    wanted: u64,
+}
+
+const _: () = assert!(size_of::<MountRequest>() == MNT_ID_REQ_SIZE_VER0 as usize);
+
+/// What it answers, as far as it is asked (the beginning of `struct statmount` of linux/mount.h).
+#[repr(C)]
+#[derive(Default)]
+struct MountAnswer {
+    size: u32,
+    options: u32,
+    told: u64,
+    device: [u32; 2],
+    magic: u64,
+    flags: u32,
+    kind: u32,
+}
+
+const _: () = assert!(size_of::<MountAnswer>() == 40);
+
+/// `statmount(&request, &answer, sizeof(answer), 0)`: what kind of file system the mount of this unique number shows, by
+/// the kernel's own word: the file system is not asked (statmount(2)).
+///
+/// # Errors
+/// `ENOSYS` before Linux 6.8, `ENOENT` if it is not mounted any more.
+pub(crate) fn magic_of_mount(mount: u64) -> io::Result<u64> {
+    let wanted = u64::from(STATMOUNT_SB_BASIC);
+    let request = MountRequest { size: MNT_ID_REQ_SIZE_VER0, spare: 0, mount, wanted };
+    let mut answer = MountAnswer::default();
+    let (number, room) = (__NR_statmount as libc::c_long, size_of::<MountAnswer>());
+    // SAFETY: the kernel reads a request of the size that it says, and writes no more of its answer than there is room
+    // for; both outlive the call.
+    let rc = unsafe { libc::syscall(number, &raw const request, &raw mut answer, room, 0) };
+    match rc {
+        -1 => Err(io::Error::last_os_error()),
+        _ if answer.told & wanted == 0 => Err(io::Error::from_raw_os_error(libc::ENOSYS)),
+        _ => Ok(answer.magic),
+    }
+}
+
 /// Lets freed memory go back to the system (mallopt(3)): what is large is mapped on its own, as it is before the first of
 /// it was freed, and the threads of the pool have no arenas of their own, which would outlive them.
 #[cfg(target_env = "gnu")]
@@ -62,13 +109,13 @@ pub(crate) fn give_memory_back() {
 #[cfg(not(target_env = "gnu"))]
 pub(crate) fn give_memory_back() {}
 
-/// Lets the runtime tell when `fd` can be read (epoll(7)).
+/// Lets the runtime tell when `fd` can be read or written, whichever is of `interest` (epoll(7)).
 ///
 /// # Errors
 /// What the kernel says of watching it.
-pub(crate) fn readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+pub(crate) fn watched(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an OwnedFd names the same open descriptor for as long as the AsyncFd owns it, and lends it only by `&`.
-    let watched = unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) };
+    let watched = unsafe { AsyncFd::register_with_interest(fd, interest) };
     Ok(watched?)
 }
 

@@ -79,7 +79,8 @@ pub(crate) fn register(
         let answer = ask_each(first, others, request, deadline);
         match (answer.as_ref().map_err(|none| &none.failure), &mut broken) {
             (Err(Failure::Silence(Silence::Broken(_))), _) => broken = answer.err(),
-            (Err(Failure::Silence(Silence::Absent(_))), Some(_)) => {}
+            // What broke says more than that the time was over when it was tried again.
+            (Err(Failure::Silence(Silence::Absent(_) | Silence::Late)), Some(_)) => {}
             (Ok(Registration::Member) | Err(Failure::Taken), Some(before)) => before.failure = Failure::Orphaned,
             _ => return answer,
         }

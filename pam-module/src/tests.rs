@@ -26,7 +26,7 @@ type Script = Box<dyn FnMut(usize, &Seen) -> Act + Send>;
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
 /// Long enough for a first call on any machine, and waited for to its end.
-const SOME: Duration = Duration::from_secs(3);
+const SOME: Duration = Duration::from_secs(4);
 
 fn request() -> Request {
     let inputs = Inputs { uid: 4711, service: "login".into(), tty: "/dev/tty3".into(), ..Inputs::default() };
@@ -278,6 +278,13 @@ fn who_is_a_member_only_after_a_broken_call_is_told_as_a_failure() {
         let script = move |before, seen: &Seen| if before == 0 { Act::Drop } else { busy(seen, is_member) };
         assert_eq!(outcome(script, SOME).0.err(), Some(Failure::Orphaned));
     }
+}
+
+#[test]
+fn a_logind_that_breaks_off_and_then_hangs_is_told_to_have_broken_off() {
+    let (answer, seen) = outcome(|before, _| if before == 0 { Act::Drop } else { Act::Hang }, SOME);
+    assert!(matches!(answer, Err(Failure::Silence(Silence::Broken(_)))), "{answer:?}");
+    assert_eq!(seen.len(), 2);
 }
 
 #[test]

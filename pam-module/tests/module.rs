@@ -276,7 +276,7 @@ fn without_logind_a_required_session_refuses_the_login() {
 fn a_hung_logind_is_not_waited_for() {
     in_a_namespace("a_hung_logind_is_not_waited_for", |host| {
         let hung = Peer::listen(Path::new(SOCKET), |_, _| Act::Hang);
-        let said = lines(&mut host.command("timeout=1", "once"));
+        let said = lines(&mut host.command("timeout=4", "once"));
         assert_eq!(
             (after(&said, "open"), after(&said, "env")),
             (vec![SUCCESS], vec!["XDG_RUNTIME_DIR=/run/user/4711"])
@@ -310,7 +310,7 @@ fn a_hung_logind_does_not_hold_the_logout() {
             "ReleaseSession" => Act::Hang,
             _ => Act::Send(Session::of(ALICE).reply(seen, LE, &writing), vec![writing.try_clone().expect("a copy")]),
         });
-        let said = lines(&mut host.command("timeout=1", "once"));
+        let said = lines(&mut host.command("timeout=4", "once"));
         assert_eq!((after(&said, "open"), after(&said, "close")), (vec![SUCCESS], vec![SUCCESS]));
         drop(_logind);
         assert!(is_let_go(&reading, 0));

@@ -30,7 +30,7 @@ struct Report(String);
 
 impl Report {
     fn of(mode: &str, handles: u32, pairs: u32) -> Outcome<Self> {
-        stack::write("embedding", &[&format!("required {}", stack::ours()?)])?;
+        stack::write("embedding", &[&format!("required {} {}", stack::ours()?, stack::PATIENT)])?;
         let (handles, pairs) = (handles.to_string(), pairs.to_string());
         let mut host = peers::judge("pam_host")?;
         host.args([mode, "embedding", ALICE.name, &handles, &pairs]);

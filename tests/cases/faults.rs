@@ -8,8 +8,9 @@ use tests::outcome::Outcome;
 use tests::people::ALICE;
 use tests::process::Process;
 use tests::run::run;
+use tests::strace::{Call, Tracer};
 use tests::visit::{self, Visit};
-use tests::{ensure, ensure_eq, init, wait};
+use tests::{ensure, ensure_eq, init, stack, wait};
 
 use crate::case::{Case, inside};
 
@@ -80,14 +81,19 @@ fn without_logind_a_person_logs_in_all_the_same() -> Outcome {
         format!("/run/user/{}\nwritable", ALICE.uid)
     );
     ensure_eq!(visit.leave()?, 0);
-    let log = fs::read_to_string(tests::paths::MESSAGES)?;
-    ensure_eq!(log.lines().filter(|row| row.contains("pam_session_rs")).count(), 1);
+    let told = || -> Outcome<usize> {
+        let log = fs::read_to_string(tests::paths::MESSAGES)?;
+        Ok(log.lines().filter(|row| row.contains("pam_session_rs")).count())
+    };
+    wait::until_in(Path::new(tests::paths::LOGS), "the module tells of it", || Ok((told()? > 0).then_some(())))?;
+    ensure_eq!(told()?, 1);
     // The directory that the module made is logind's business from its next start on.
     init::start("logind")?;
     visit::nothing_left()
 }
 
 fn a_hung_logind_holds_no_login_longer_than_the_deadline() -> Outcome {
+    stack::be_impatient()?;
     let logind = Process::find(init::pid("logind")?)?;
     logind.signal(Signal::STOP)?;
     let mut visit = Visit::begin(&ALICE)?;
@@ -139,10 +145,9 @@ fn a_killed_login_takes_its_shell_along_and_the_next_prompt_is_read_by_nobody_el
     terminal.enter("exit")?;
     ensure_eq!(getty.status()?, 0);
     // The thief ignores every signal that can be ignored; its session is closing and says so.
-    let file = format!("{}/{session}", visit::SESSIONS);
-    if Path::new(&file).exists() {
-        ensure_eq!(visit::state(&file, "STATE")?, Some("closing".to_owned()));
-    }
+    // Where the line's hang-up has ended it all the same, there is none any more.
+    let state = visit::state(&visit::file(&session), "STATE").unwrap_or(None);
+    ensure!(state.as_deref().is_none_or(|state| state == "closing"), "the session of the killed login is {state:?}");
     shell.signal(Signal::KILL).ok();
     visit::nothing_left()
 }
@@ -220,15 +225,8 @@ fn a_logind_killed_inside_create_session_leaves_a_login_and_no_leak() -> Outcome
     // Each of these is killed at its N-th rename: the writing of a state file while a session opens.
     for n in 1..=4 {
         let logind = Process::find(init::pid("logind")?)?;
-        let inject = format!("inject=rename,renameat,renameat2:signal=KILL:when={n}");
-        let tracer = Process::start(
-            std::process::Command::new("strace")
-                .args(["-qq", "-f", "-o", "/tmp/trace", "-e", "trace=rename,renameat,renameat2", "-e", &inject, "-p"])
-                .arg(logind.pid().to_string()),
-        )?;
-        wait::until("logind is traced", || {
-            Ok((tests::process::status_field(logind.pid(), "TracerPid")? != "0").then_some(()))
-        })?;
+        let rename = Call { is_main: false, ..Call::new("rename,renameat,renameat2", n) };
+        let tracer = Tracer::kill_at(&logind, &rename)?;
         let mut visit = Visit::begin(&ALICE)?;
         let session = visit.session()?;
         init::ready("logind")?;
@@ -238,9 +236,7 @@ fn a_logind_killed_inside_create_session_leaves_a_login_and_no_leak() -> Outcome
         }
         ensure_eq!(visit.leave()?, 0);
         visit::nothing_left()?;
-        if tracer.signal(Signal::TERM).is_ok() {
-            tracer.ended()?;
-        }
+        tracer.detach()?;
     }
     Ok(())
 }

@@ -73,28 +73,41 @@ pub(crate) fn fetch(freshness: Freshness) -> Outcome {
 // A package lies in a folder named after its file, NAME_VERSION_ARCHITECTURE; a link NAME leads to the one in use.
 fn fetch_one(package: &str, peers: &Path) -> Outcome {
     let file = newest(package)?;
-    let stem = file.trim_end_matches(".deb");
-    let folder = peers.join(stem);
-    if !folder.is_dir() {
-        let scratch = tempfile::tempdir_in(peers)?;
-        println!("fetching {file}");
-        // The download's user, _apt, may not enter the folder; root downloads it then, which apt would warn of.
-        let download = ["-qq", "-o", "APT::Sandbox::User=root", "download", package];
-        run::output(Command::new("apt-get").args(download).current_dir(scratch.path()))?.well()?;
-        let archive = fs::read_dir(scratch.path())?.flatten().map(|entry| entry.path()).next();
-        let archive = archive.ok_or_else(|| Failure::new("apt-get downloaded nothing"))?;
-        let unpacked = scratch.path().join("unpacked");
-        run::output(Command::new("dpkg").arg("-x").arg(archive).arg(&unpacked))?.well()?;
-        fs::rename(unpacked, &folder)?;
+    let mut stem = file.trim_end_matches(".deb").to_owned();
+    if !peers.join(&stem).is_dir() {
+        // A mirror keeps no version that was superseded since the lists were made.
+        stem = download(package, peers).or_else(|_| {
+            run::run("apt-get", &["update", "-qq"])?.well()?;
+            download(package, peers)
+        })?;
     }
     let link = peers.join(package);
-    if fs::read_link(&link).ok().as_deref() != Some(Path::new(stem)) {
+    if fs::read_link(&link).ok().as_deref() != Some(Path::new(&stem)) {
         let new = peers.join(format!("{package}.new"));
         let _ = fs::remove_file(&new); // left by a run that was killed here, or not there
         symlink(stem, &new)?;
         fs::rename(new, link)?;
     }
     Ok(())
+}
+
+// The name of the folder into which the package was unpacked.
+fn download(package: &str, peers: &Path) -> Outcome<String> {
+    let scratch = tempfile::tempdir_in(peers)?;
+    println!("fetching {package}");
+    // The download's user, _apt, may not enter the folder; root downloads it then, which apt would warn of.
+    let download = ["-qq", "-o", "APT::Sandbox::User=root", "download", package];
+    run::output(Command::new("apt-get").args(download).current_dir(scratch.path()))?.well()?;
+    let archive = fs::read_dir(scratch.path())?.flatten().map(|entry| entry.path()).next();
+    let archive = archive.ok_or_else(|| Failure::new("apt-get downloaded nothing"))?;
+    let stem = archive.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let unpacked = scratch.path().join("unpacked");
+    run::output(Command::new("dpkg").arg("-x").arg(archive).arg(&unpacked))?.well()?;
+    let folder = peers.join(&stem);
+    if !folder.is_dir() {
+        fs::rename(unpacked, folder)?;
+    }
+    Ok(stem)
 }
 
 // With package lists of its own, so that the machine's stay those of its release.

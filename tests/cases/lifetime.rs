@@ -6,6 +6,8 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use nix::sched::{CloneFlags, unshare};
+use rustix::mount::{MountPropagationFlags, mount_change};
 use rustix::process::Signal;
 use tests::outcome::{Failure, Outcome};
 use tests::process::Process;
@@ -70,15 +72,21 @@ impl Running {
     fn has_left_nothing(&self) -> Outcome {
         let subtree = outer::subtree(self.outer.pid())?;
         wait::until_in(&outer::hierarchy()?, "the cgroup is removed", || Ok((!subtree.exists()).then_some(())))?;
-        // The host's init reaps what is left of PID 1, in its own time.
-        wait::until("no process is left in the namespace", || {
+        // The host's init reaps what is left of PID 1, in its own time; that of a container may never do it.
+        wait::until("no process runs in the namespace", || {
             let is_ours = |pid| fs::read_link(format!("/proc/{pid}/ns/pid")).is_ok_and(|ns| ns == self.namespace);
-            Ok((!process::all()?.iter().any(|(pid, _)| is_ours(pid))).then_some(()))
+            let runs = |pid| process::status_field(pid, "State").is_ok_and(|state| !state.starts_with('Z'));
+            Ok((!process::all()?.iter().any(|(pid, _)| is_ours(*pid) && runs(*pid))).then_some(()))
         })
     }
 }
 
 fn a_sandbox_that_ends_leaves_nothing() -> Outcome {
+    // A tree of mounts of this case's own, which a sandbox could change and nobody else on the host does.
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    for kind in [MountPropagationFlags::PRIVATE, MountPropagationFlags::SHARED] {
+        mount_change("/", kind | MountPropagationFlags::REC)?;
+    }
     let mounts = || fs::read_to_string("/proc/self/mountinfo");
     let before = mounts()?;
     let mut sandbox = outer::sandbox(&["--bare"], &["sh", "-c", "setsid tail -f /dev/null & mkdir /sys/fs/cgroup/a"])?;

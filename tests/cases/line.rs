@@ -48,7 +48,7 @@ fn kinds_in_wtmp(line: &str) -> Outcome<String> {
 }
 
 fn the_logout_of_a_login_that_hung_while_it_closed_is_recorded_by_the_next_getty() -> Outcome {
-    settings::login_defs("LOGIN_TIMEOUT", "3")?;
+    settings::login_defs("LOGIN_TIMEOUT", "6")?; // for the way in as well
     stack::begin_with("session required pam_exec.so type=close_session /bin/sleep infinity")?;
     let mut terminal = Terminal::open()?;
     let getty = terminal.getty(&[])?;

@@ -5,11 +5,12 @@ use std::os::unix::fs::MetadataExt;
 
 use tests::ensure;
 use tests::ensure_eq;
-use tests::outcome::Outcome;
+use tests::outcome::{Failure, Outcome};
 use tests::paths;
 use tests::people::{ALICE, BOB};
 use tests::run::run;
 use tests::visit::{self, Visit};
+use tests::wait;
 
 use crate::case::{Case, inside};
 
@@ -48,8 +49,16 @@ fn our_last_says_of_living_sessions_what_util_linuxs_says() -> Outcome {
     let ours = format!("{}/last", paths::PROGRAMS);
     let same = || -> Outcome<String> {
         for options in [&["-x"][..], &["-F", "-w"], &["-p", "now"], &["--time-format=iso", "alice", "bob"]] {
-            let said = run(&ours, options)?.well()?.stdout;
-            ensure_eq!(said, run("last", options)?.well()?.stdout);
+            let theirs = || Ok::<_, Failure>(run("last", options)?.well()?.stdout);
+            wait::until("the same second for both", || {
+                let before = theirs()?;
+                let said = run(&ours, options)?.well()?.stdout;
+                if theirs()? != before {
+                    return Ok(None); // what is true now, and was not
+                }
+                ensure_eq!(said, before);
+                Ok(Some(()))
+            })?;
         }
         Ok(run(&ours, &[])?.well()?.stdout)
     };

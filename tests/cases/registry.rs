@@ -23,6 +23,7 @@ pub(crate) const CASES: &[Case] = &[
     inside!(a_runtime_directory_in_use_goes_at_logout),
     inside!(a_leader_that_is_gone_before_its_answer_leaves_nothing),
     inside!(fifty_logins_at_once_are_fifty_sessions),
+    inside!(who_logged_in_without_logind_keeps_the_runtime_directory_until_the_logout),
     inside!(a_leader_that_was_moved_to_another_cgroup_keeps_its_session),
     inside!(a_process_with_the_number_of_a_leader_that_is_gone_is_not_the_leader),
     inside!(a_state_file_with_another_start_time_is_of_a_session_that_is_gone),
@@ -251,6 +252,26 @@ fn a_leader_that_was_moved_to_another_cgroup_keeps_its_session() -> Outcome {
     is_active(&session)?;
     ensure!(Path::new(&format!("{RUNTIME}/{}", ALICE.uid)).exists(), "alice has no runtime directory any more");
     guest.leave()?;
+    visit::nothing_left()
+}
+
+fn who_logged_in_without_logind_keeps_the_runtime_directory_until_the_logout() -> Outcome {
+    visit::forget_users_soon()?;
+    init::stop("logind")?;
+    let mut visit = Visit::begin(&ALICE)?;
+    ensure_eq!(visit.session()?, "");
+    init::start("logind")?;
+    // The directory of somebody else goes, which was made later.
+    let guest = Guest::stay(&BOB)?;
+    guest.leave()?;
+    let runtime = format!("{RUNTIME}/{}", BOB.uid);
+    wait::until_in(
+        Path::new(RUNTIME),
+        "bob's directory is gone",
+        || Ok((!Path::new(&runtime).exists()).then_some(())),
+    )?;
+    ensure_eq!(visit.shell("test -w $XDG_RUNTIME_DIR && echo still")?, "still");
+    ensure_eq!(visit.leave()?, 0);
     visit::nothing_left()
 }
 

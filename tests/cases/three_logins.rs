@@ -103,9 +103,11 @@ const QUESTIONS: [&str; 9] = [
 ];
 
 fn a_shell_begins_alike_after_each_of_three_logins() -> Outcome {
+    rustix::process::setpriority_process(None, 7)?; // the caller's, whatever the tests themselves run at
     alike(
         &QUESTIONS,
         &[
+            (Whose::Shadows, "  7 LINE", "  0 LINE"),
             (Whose::Shadows, "HUSHLOGIN=FALSE\n", ""),
             (Whose::Shadows, "LOGNAME=alice\n", "LOGNAME=alice\nMAIL=/var/mail/alice\n"),
             (Whose::Shadows, "LINE\ncontrols", "LINE\nleads\ncontrols"),

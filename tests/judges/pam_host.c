@@ -63,16 +63,20 @@ static void print_maps(const char *when) {
 }
 
 static void look(const char *when) {
-    unsigned long size = 0, resident = 0;
+    char line[256];
+    unsigned long resident = 0;
     /* What is free goes back to the kernel: what is resident then is what is used, however much was at one time. */
     malloc_trim(0);
     printf("%s.heap=%zu\n", when, mallinfo2().uordblks);
-    FILE *statm = fopen("/proc/self/statm", "r");
-    if (!statm || fscanf(statm, "%lu %lu", &size, &resident) != 2)
-        complain("statm", "cannot be read");
-    if (statm)
-        fclose(statm);
-    printf("%s.resident_kb=%lu\n", when, resident * (unsigned long) sysconf(_SC_PAGESIZE) / 1024);
+    /* statm's counters lag behind by some pages a processor (proc_pid_statm(5)); here the pages are counted. */
+    FILE *smaps = fopen("/proc/self/smaps_rollup", "r");
+    while (smaps && !resident && fgets(line, sizeof line, smaps))
+        sscanf(line, "Rss: %lu kB", &resident);
+    if (!resident)
+        complain("smaps_rollup", "cannot be read");
+    if (smaps)
+        fclose(smaps);
+    printf("%s.resident_kb=%lu\n", when, resident);
     printf("%s.threads=%d\n", when, count("/proc/self/task"));
     printf("%s.fds=%d\n", when, count("/proc/self/fd"));
     print_maps(when);

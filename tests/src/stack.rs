@@ -9,6 +9,9 @@ use crate::paths;
 /// login's stack (`pam.d(5)`).
 pub const LOGIN: &str = "/etc/pam.d/login";
 
+/// The argument by which the sandbox's stacks have our module wait longer for logind than it does by itself.
+pub const PATIENT: &str = "timeout=10";
+
 /// The path of our module, as the sandbox's stacks name it.
 ///
 /// # Errors
@@ -25,8 +28,18 @@ pub fn ours() -> Outcome<String> {
 /// That it has not.
 pub fn put_in_our_place(service: &str, module: &Path) -> Outcome {
     let text = fs::read_to_string(path(service))?;
-    fs::write(path(service), text.replace(&ours()?, &module.display().to_string()))?;
+    let ours = format!("{} {PATIENT}", ours()?);
+    fs::write(path(service), text.replace(&ours, &module.display().to_string()))?;
     Ok(())
+}
+
+/// Has our module wait for logind in login's stack as long as it does by itself.
+///
+/// # Errors
+/// That the stack cannot be written.
+pub fn be_impatient() -> Outcome {
+    let text = fs::read_to_string(LOGIN)?;
+    Ok(fs::write(LOGIN, text.replace(PATIENT, ""))?)
 }
 
 /// A stack that lets everybody in; `sessions` are its session lines, each without its first word.

@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::outcome::Outcome;
-use crate::process::{Process, status_field};
+use crate::outcome::{Failure, Outcome};
+use crate::process::Process;
 use crate::wait;
 
 /// The system calls by which a program changes what others can find: between two of them nothing changes.
-const CHANGING: &str = "openat,write,sendmsg,rename,unlink,unlinkat,mkdir,mkdirat,rmdir,mknodat,mount,umount2,fchown,\
-                        fchmod";
+const CHANGING: &str = "openat,write,sendmsg,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,mknodat,mount,\
+                        umount2,fchown,fchmod";
 
 /// One system call of a process, counted from when it was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,11 +89,18 @@ impl Tracer {
 
     fn attach(process: &Process, options: Vec<String>) -> Outcome<Self> {
         let traced = process.pid();
-        let trace = format!("/tmp/trace-{traced}");
+        let (trace, words) = (format!("/tmp/trace-{traced}"), format!("/tmp/trace-{traced}.words"));
         let mut command = Command::new("strace");
-        command.args(["-qq", "-o", &trace]).args(options).args(["-p", &traced.to_string()]);
-        let strace = Process::start(&mut command)?;
-        wait::until("strace is attached", || Ok((status_field(traced, "TracerPid")? != "0").then_some(())))?;
+        command.args(["--quiet=exit,personality", "-o", &trace]).args(options).args(["-p", &traced.to_string()]);
+        let strace = Process::start(command.stderr(File::create(&words)?))?;
+        // It says so once no thread can make a call unseen; TracerPid is there before, and the process may be gone by then.
+        wait::until_in(Path::new("/tmp"), "strace is attached", || {
+            let said = fs::read_to_string(&words)?;
+            if said.contains("ptrace(") {
+                return Err(Failure::new(said));
+            }
+            Ok(said.contains(" attached").then_some(()))
+        })?;
         Ok(Self { strace, trace })
     }
 

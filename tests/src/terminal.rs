@@ -189,6 +189,15 @@ impl Terminal {
         Ok(String::from_utf8_lossy(&self.seen).into_owned())
     }
 
+    /// What came up so far after what was expected last.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn rest(&mut self) -> Outcome<String> {
+        self.read()?;
+        Ok(String::from_utf8_lossy(&self.seen[self.matched..]).into_owned())
+    }
+
     fn read(&mut self) -> Outcome {
         let mut buffer = [0; 4096];
         loop {

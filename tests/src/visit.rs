@@ -103,7 +103,15 @@ pub fn gone(session: &str) -> Outcome {
 /// # Errors
 /// What init says.
 pub fn forget_users_soon() -> Outcome {
-    fs::write("/etc/systemd/logind.conf", "[Login]\nUserStopDelaySec=20ms\n")?;
+    forget_users_after("20ms")
+}
+
+/// Starts logind anew with this delay after which users are forgotten.
+///
+/// # Errors
+/// What init says.
+pub fn forget_users_after(delay: &str) -> Outcome {
+    fs::write("/etc/systemd/logind.conf", format!("[Login]\nUserStopDelaySec={delay}\n"))?;
     init::stop("logind")?;
     init::start("logind")
 }

@@ -10,7 +10,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use crate::outcome::{Failure, Outcome};
 
 /// How long a case waits for one thing: long enough for a machine that runs much else, short enough to be read about.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// How often a file is read again whose change the kernel announces to nobody.
 const GLANCE: Duration = Duration::from_millis(5);

@@ -60,9 +60,12 @@ impl Image {
         }
         fs::create_dir_all(&self.folder)?;
         println!("making the image of a Debian {suite} with {}", self.init);
-        let mut build = Command::new(Path::new(paths::IMAGE_SOURCES).join("build"));
-        run::output(build.arg(&self.folder).args([suite, self.init]).args(passwords))?.well()?;
-        Ok(())
+        let build = || {
+            let mut build = Command::new(Path::new(paths::IMAGE_SOURCES).join("build"));
+            run::output(build.arg(&self.folder).args([suite, self.init]).args(passwords))?.well()
+        };
+        // A mirror that is being updated answers wrongly for a moment.
+        build().or_else(|_| build()).map(drop)
     }
 }
 

@@ -66,6 +66,12 @@ pub(crate) enum LineError {
 }
 
 impl LineError {
+    /// Whether there is no device of the line's name.
+    pub(crate) fn has_no_device(&self) -> bool {
+        let nameless = [Errno::NOENT, Errno::NOTDIR].map(Errno::raw_os_error);
+        matches!(self, Self::Open { source, .. } if source.raw_os_error().is_some_and(|error| nameless.contains(&error)))
+    }
+
     /// Whether there is no such line, or no hardware behind its name: an address without a UART answers `EIO`.
     pub(crate) fn is_absence(&self) -> bool {
         let absent = [Errno::NOENT, Errno::NOTDIR, Errno::NXIO, Errno::NODEV, Errno::IO].map(Errno::raw_os_error);

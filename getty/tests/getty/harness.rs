@@ -273,6 +273,24 @@ impl Person {
     }
 }
 
+/// Gives a file another text at one moment: at none it is empty, or not there.
+pub(crate) fn replace(path: &Path, text: &str) {
+    let new = path.with_extension("new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, path).unwrap();
+}
+
+/// What `ask` gives on a day that does not end meanwhile.
+pub(crate) fn within_a_day<T>(ask: impl Fn() -> T) -> T {
+    let today = || chrono::Local::now().date_naive();
+    loop {
+        let (day, given) = (today(), ask());
+        if today() == day {
+            return given;
+        }
+    }
+}
+
 /// Waits until `file` is ready; false after `deadline`.
 pub(crate) fn ready(file: &impl AsFd, for_what: PollFlags, deadline: Instant) -> bool {
     let left = deadline.saturating_duration_since(Instant::now());

@@ -59,8 +59,24 @@ fn a_line_that_is_not_there_is_waited_for() {
     std::fs::write(room.path("shm/other"), "").unwrap();
     assert!(!getty.ends_within(Duration::from_millis(100)));
     std::fs::write(room.path("shm/late"), "").unwrap();
-    assert!(getty.ends_within(Duration::from_secs(8)), "the guard ends as soon as the line is there");
-    assert_eq!(getty.status(), Some(1));
+    assert_eq!(getty.status(), Some(1), "the guard, a minute, ends as soon as the line is there");
+}
+
+#[test]
+fn a_line_that_comes_before_it_is_watched_for_is_not_missed() {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return println!("skipped: no strace");
+    }
+    let room = Room::new();
+    let login = room.login();
+    let slowly =
+        ["-DDD", "-o", "/dev/null", "-e", "trace=inotify_init1", "-e", "inject=inotify_init1:delay_enter=1000000"];
+    let words = [&slowly[..], &[GETTY, "-l", login.to_str().unwrap(), "shm/late"]].concat();
+    let words: Vec<_> = words.into_iter().map(OsStr::new).collect();
+    let mut getty = Getty::spawn(&mut room.command("strace", &words));
+    getty.complaint("cannot open /dev/shm/late");
+    std::fs::write(room.path("shm/late"), "").unwrap();
+    assert_eq!(getty.status(), Some(1), "the guard, a minute, does not begin");
 }
 
 #[test]
@@ -81,7 +97,30 @@ fn a_login_that_cannot_be_run_is_told_on_the_line_and_init_held_off() {
     person.sees("No such file or directory");
     assert!(!getty.ends_within(Duration::from_millis(100)));
     drop(person);
-    getty.ends_within(Duration::from_secs(8));
+    assert!(getty.ends_within(Duration::from_secs(8)), "the guard, ten seconds, ends with the line");
+}
+
+/// A getty on the line that its standard input is, as systemd starts it.
+fn on_standard_input(room: &Room, person: &Person, before: &[&str]) -> Getty {
+    let login = room.login();
+    let words = [before, &[GETTY, "-l", login.to_str().unwrap(), "-"]].concat();
+    let words: Vec<_> = words.into_iter().map(OsStr::new).collect();
+    Getty::spawn(room.command("env", &words).stdin(person.open()))
+}
+
+#[test]
+fn init_is_held_off_also_where_the_line_is_standard_input() {
+    let (room, mut person) = (Room::new(), Person::new());
+    let refused = on_standard_input(&room, &person, &["setpriv", "--bounding-set=-chown"]);
+    assert!(!refused.ends_within(Duration::from_millis(500)), "of a line that cannot be made root's");
+    drop(refused);
+    let mut first = on_standard_input(&room, &person, &[]);
+    person.sees("login: ");
+    let _second = room.getty(&["--hangup"], person.line(), &[]);
+    person.sees("login: ");
+    assert!(!first.ends_within(Duration::from_millis(500)), "of a line that hangs up at once");
+    drop(person);
+    assert_eq!(first.status(), Some(0));
 }
 
 #[test]

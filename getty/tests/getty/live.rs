@@ -1,9 +1,10 @@
 //! The issue and the prompt that are shown again when they changed, and only then.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::harness::{GETTY, Getty, Person, Room};
+use crate::harness::{GETTY, Getty, Person, Room, replace};
 
 /// A getty whose issue is the room's file `issue`.
 fn with_issue(room: &Room, person: &Person, issue: &str, options: &[&str]) -> Getty {
@@ -24,9 +25,10 @@ fn a_changed_issue_is_shown_again_with_the_prompt() {
     let (room, mut person) = (Room::new(), Person::new());
     let mut getty = with_issue(&room, &person, "BEFORE\n", &[]);
     person.sees("login: ");
-    fs::write(room.path("issue"), "AFTER\n").unwrap();
+    // In one write: at no moment is it empty.
+    OpenOptions::new().write(true).open(room.path("issue")).unwrap().write_all(b"AFTER!").unwrap();
     let shown = person.sees("login: ");
-    assert!(shown.starts_with("\r\n\r\nAFTER\r\n"), "{shown:?}");
+    assert!(shown.starts_with("\r\n\r\nAFTER!\r\n"), "{shown:?}");
     fs::write(room.path("other"), "RENAMED\n").unwrap();
     fs::rename(room.path("other"), room.path("issue")).unwrap();
     assert!(person.sees("login: ").contains("RENAMED\r\n"));
@@ -71,10 +73,10 @@ fn what_does_not_change_the_issue_draws_nothing() {
     person.sees("login: ");
     for _ in 0..20 {
         reload(&getty);
-        fs::write(room.path("issue"), "\\t \\d ONE\n").unwrap();
+        replace(&room.path("issue"), "\\t \\d ONE\n");
     }
     fs::write(room.path("unrelated"), "x").unwrap();
-    fs::write(room.path("issue"), "\\t \\d TWO\n").unwrap();
+    replace(&room.path("issue"), "\\t \\d TWO\n");
     let shown = person.sees("TWO\r\n");
     assert!(!shown.contains("ONE") && !shown.contains("login:"), "{shown:?}");
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::process::Command;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use utmp::{Kind, Record, Time};
 
-use crate::harness::{GETTY, Getty, PATIENCE, Person, Room, gone, until};
+use crate::harness::{GETTY, Getty, PATIENCE, Person, Room, gone, replace, until};
 
 /// A login that stays until it is told something, and is told by whom it was called.
 const STAYS: &str = "#!/bin/sh\necho \"for $2\"\nread -r word\necho \"bye $word\"\n";
@@ -40,6 +41,17 @@ fn children(keeper: &Getty) -> Vec<i32> {
 
 fn send(keeper: &Getty, signal: Signal) {
     kill(Pid::from_raw(keeper.pid()), signal).unwrap();
+}
+
+/// What is told next. A wait that has a deadline ends early when this process is stopped for a while (signal(7)).
+fn heard(listener: &UnixDatagram) -> String {
+    let mut message = [0; 128];
+    loop {
+        match listener.recv(&mut message) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            length => return String::from_utf8(message[..length.unwrap()].to_vec()).unwrap(),
+        }
+    }
 }
 
 /// Gives a name at the prompt.
@@ -364,11 +376,7 @@ fn those_who_wait_for_readiness_are_told_when_every_line_has_its_prompt() {
     let words: Vec<&OsStr> =
         [OsStr::new("-c"), script.as_ref(), GETTY.as_ref(), login.as_ref(), lines.as_ref(), file.as_ref()].into();
     let keeper = Getty::spawn(room.command("sh", &words).env("NOTIFY_SOCKET", &socket));
-    let next = || {
-        let mut message = [0; 128];
-        let length = listener.recv(&mut message).unwrap();
-        String::from_utf8(message[..length].to_vec()).unwrap()
-    };
+    let next = || heard(&listener);
     assert_eq!(next(), "READY=1");
     assert_eq!(fs::read_to_string(&file).unwrap(), "\n");
     answer(&mut people[0], "alice");
@@ -450,7 +458,7 @@ fn a_keeper_of_nothing_waits_to_be_told_of_a_line() {
         listener.set_read_timeout(Some(PATIENCE)).unwrap();
         let words = [OsStr::new("--lines-from"), folder.as_os_str()];
         let keeper = Getty::spawn(room.command(GETTY, &words).env("NOTIFY_SOCKET", &socket));
-        assert_eq!(listener.recv(&mut [0; 64]).unwrap(), "READY=1".len());
+        assert_eq!(heard(&listener), "READY=1");
         if !is_there {
             make();
         }
@@ -500,7 +508,7 @@ fn an_issue_that_changes_is_shown_again_on_every_line_that_nobody_types_on() {
     people[0].types("x\r");
     assert_eq!(people[0].sees("login: ").matches("second").count(), 1);
     // What does not change the text is not shown.
-    fs::write(&issue, "second\n").unwrap();
-    fs::write(&issue, "third\n").unwrap();
+    replace(&issue, "second\n");
+    replace(&issue, "third\n");
     assert!(!people[2].sees("third").contains("second"));
 }

@@ -71,6 +71,8 @@ impl Machine {
             println!("skipped: only root can make a mount namespace");
             return None;
         }
+        // Users look into the machine's files, whatever umask the tests are run with.
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
         let machine = Self { folder: tempfile::tempdir().expect("a folder") };
         for (file, text) in [
             ("etc/passwd", PASSWD),

@@ -261,7 +261,14 @@ fn a_service_that_is_missing_or_broken_lets_nobody_in() {
     let Some(machine) = Machine::new() else { return };
     machine.write("etc/pam.d/login", "auth required pam_no_such_module.so\n");
     let mut seat = machine.login(&["--", "alice"]);
-    seat.sees("nobody can be authenticated here");
+    seat.sees("PAM can let nobody in here");
+    assert_eq!(seat.exits(), Some(1));
+    machine.write(
+        "etc/pam.d/login",
+        &STACK.replace("account required pam_unix.so", "account required pam_no_such_module.so"),
+    );
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("PAM can let nobody in here");
     assert_eq!(seat.exits(), Some(1));
     fs::remove_file(machine.path("etc/pam.d/login")).expect("it was there");
     let mut seat = machine.login(&["--", "alice"]);

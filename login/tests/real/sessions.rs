@@ -44,6 +44,22 @@ fn limits_that_pam_does_not_set_are_left_as_they_were() {
 }
 
 #[test]
+fn a_program_that_a_module_starts_ends_with_its_pipe_as_everywhere() {
+    let Some(machine) = Machine::new() else { return };
+    machine.write("run/hook", "#!/bin/sh\ngrep ^SigIgn: /proc/self/status >>/run/ignored\n");
+    fs::set_permissions(machine.path("run/hook"), fs::Permissions::from_mode(0o755)).expect("it can be run");
+    machine.write("etc/pam.d/login", &format!("{STACK}session required pam_exec.so /run/hook\n"));
+    let mut seat = machine.login(&["-f", "alice"]);
+    seat.sees("$ ");
+    seat.types("exit\r");
+    assert_eq!(seat.exits(), Some(0));
+    let ignored = fs::read_to_string(machine.path("run/ignored")).expect("both have run");
+    let masks = ignored.split_whitespace().filter_map(|word| u64::from_str_radix(word, 16).ok());
+    let pipes: Vec<_> = masks.map(|mask| mask >> (libc::SIGPIPE - 1) & 1).collect();
+    assert_eq!(pipes, [0, 0], "at the beginning and at the end: {ignored}");
+}
+
+#[test]
 fn nothing_of_the_callers_process_reaches_the_shell() {
     let Some(machine) = Machine::new() else { return };
     machine.add("etc/passwd", "probe:x:1002:1002::/:/bin/sh -c 'grep ^Sig /proc/self/status; read seen'\n");

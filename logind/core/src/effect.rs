@@ -105,7 +105,8 @@ pub enum Effect {
     },
     /// Remove the user's slice. One that is not empty is left alone.
     RemoveSlice(Uid),
-    /// Empty and remove `/run/user/UID`, off the loop, after what is being made of it; comes back as
+    /// Empty and remove `/run/user/UID`, off the loop, after what is being made of it; not while a process lives of a user whom
+    /// nobody was told of, who may be logged in without a session. Comes back as
     /// [`crate::Event::RuntimeDirectoryRemoved`].
     RemoveRuntimeDirectory(Uid),
     /// Do this at a virtual terminal.

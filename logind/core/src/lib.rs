@@ -49,7 +49,7 @@
 //! | about to go | a session begins | there | |
 //! | about to go | Deadline | stopping | user file · remove the runtime directory |
 //! | stopping | RuntimeDirectoryRemoved | – | slice away · user file away · UserRemoved, if announced · look up again for each login that waits |
-//! | stopping | it could not be | about to go, for 30 s | user file · look up again for each login that waits |
+//! | stopping | it could not be, or not yet | about to go, for the stop delay, 1 to 30 s | user file · look up again for each login that waits |
 
 #![no_std]
 #![forbid(unsafe_code)]

@@ -82,7 +82,7 @@ impl Core {
             Event::ScopeEmpty(id) => close::scope_empty(now, &id, reach),
             Event::Probed { session, witnesses } => close::probed(now, &session, witnesses, reach),
             Event::RuntimeDirectoryRemoved { uid, outcome } => {
-                stop::directory_removed(now, uid, outcome, logins, reach.users, reach.deadlines)
+                stop::directory_removed(now, uid, outcome, logins, reach.users, reach.deadlines, reach.policy)
             }
             Event::Foreground(vt) => gettys::shown(vt, reach),
             Event::StartedAt(vt) => switch::show(vt, reach),
@@ -177,7 +177,8 @@ impl Core {
 
     /// What sd_uid_get_state(3) says of the user.
     pub fn user_state(&self, user: &User) -> UserState {
-        let mut best = if user.announced || user.stopping { UserState::Closing } else { UserState::Opening };
+        let is_closing = user.announced || user.stopping || user.sessions.is_empty();
+        let mut best = if is_closing { UserState::Closing } else { UserState::Opening };
         if user.stopping {
             return best;
         }

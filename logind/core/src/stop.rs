@@ -7,11 +7,12 @@ use crate::deadlines::{Deadlines, Subject};
 use crate::effect::{Effect, Signal};
 use crate::names::Uid;
 use crate::open::Logins;
+use crate::policy::Policy;
 use crate::time::{Moment, Span};
 use crate::user::Users;
 
-/// How long after a failure the removal of a runtime directory is tried again.
-const RETRY: Span = Span::seconds(30);
+/// How soon the removal of a runtime directory is tried again, and how late, whatever the stop delay is.
+const RETRY: (Span, Span) = (Span::seconds(1), Span::seconds(30));
 
 /// The stop delay is over.
 pub(crate) fn overdue(uid: Uid, users: &mut Users) -> Vec<Effect> {
@@ -31,6 +32,7 @@ pub(crate) fn directory_removed(
     logins: &mut Logins,
     users: &mut Users,
     deadlines: &mut Deadlines,
+    policy: &Policy,
 ) -> Vec<Effect> {
     let Some(user) = users.get_mut(&uid).filter(|user| user.stopping) else { return Vec::new() };
     let mut effects = if outcome.is_ok() {
@@ -40,7 +42,7 @@ pub(crate) fn directory_removed(
         [Effect::RemoveSlice(uid), Effect::ForgetUser(uid)].into_iter().chain(gone).collect()
     } else {
         user.stopping = false;
-        deadlines.set(Subject::User(uid), now + RETRY);
+        deadlines.set(Subject::User(uid), now + policy.user_stop_delay.clamp(RETRY.0, RETRY.1));
         vec![Effect::SaveUser(uid)]
     };
     effects.extend(logins.look_up_again(uid));

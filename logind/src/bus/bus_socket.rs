@@ -17,6 +17,7 @@ use tracing::{debug, warn};
 use zbus::MessageStream;
 use zbus::connection::Builder;
 
+use super::wire::{Stream, Writer, to_bus};
 use crate::sys;
 
 /// How long the bus may take for authentication and Hello: zbus itself waits for ever.
@@ -29,14 +30,15 @@ const QUEUE: NonZeroUsize = NonZeroUsize::new(16).expect("it is not zero");
 const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// Connects to the bus at `path`, however long that takes.
-pub(super) async fn connect(path: &Path) -> MessageStream {
+/// Connects to the bus at `path`, however long that takes: what it says, and what writes to it. zbus itself writes
+/// nothing any more.
+pub(super) async fn connect(path: &Path) -> (MessageStream, Writer) {
     let mut pause = SHORTEST;
     loop {
         // Watched before it is tried: what appears in between is seen.
         let watch = Watch::towards(path).inspect_err(|error| warn!("cannot watch for the system bus: {error}"));
         let again = match attempt(path).await {
-            Ok(stream) => return stream,
+            Ok(connected) => return connected,
             Err(Failed::Absent) if watch.is_ok() => None,
             Err(failed) => {
                 debug!("cannot connect to the system bus: {failed}");
@@ -63,13 +65,15 @@ enum Failed {
     Silent,
 }
 
-async fn attempt(path: &Path) -> Result<MessageStream, Failed> {
+async fn attempt(path: &Path) -> Result<(MessageStream, Writer), Failed> {
     let stream = UnixStream::connect(path).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failed::Absent,
         _ => error.into(),
     })?;
-    let handshake = Builder::unix_stream(stream.into_std()?).max_queued(QUEUE).build_message_stream();
-    Ok(timeout(HANDSHAKE, handshake).await.map_err(|_| Failed::Silent)??)
+    let (halves, writer) = to_bus(Stream::new(stream.into_std()?.into())?);
+    let handshake = Builder::socket(halves).max_queued(QUEUE).build_message_stream();
+    let messages = timeout(HANDSHAKE, handshake).await.map_err(|_| Failed::Silent)??;
+    Ok((messages, writer))
 }
 
 async fn at(instant: Option<Instant>) {
@@ -108,7 +112,7 @@ impl Watch {
             }
             // A folder that came before the one above it was watched is told of by nobody.
             if !missing.is_some_and(Path::exists) {
-                return sys::readable(queue).map(Self);
+                return sys::watched(queue, Interest::READABLE).map(Self);
             }
         }
     }

@@ -3,12 +3,13 @@
 
 use logind_api::{BUS_NAME, error};
 use logind_core::names::Uid;
-use zbus::message::{Header, Type};
+use zbus::message::Header;
 use zbus::{MatchRule, Message};
 
 use super::fault::Fault;
 use super::incoming::ConnectionId;
 use super::private_door::Connection;
+use super::signals::Announcement;
 
 /// The bus's own name.
 pub(super) const DRIVER: &str = "org.freedesktop.DBus";
@@ -79,11 +80,11 @@ pub(super) fn answer(
     built.map_err(|cause| Fault::unwritable(member, &cause))
 }
 
-/// Whether a signal of logind's is one that `rule` asks for.
-pub(super) fn matches(rule: &MatchRule<'_>, message: &Message) -> bool {
-    // A rule may name the sender by any of its names; the message has the unique one.
+/// Whether a signal of logind's is one that `rule` asks for. A rule may name the sender by any of its names; the message
+/// has the unique one.
+pub(super) fn matches(rule: &MatchRule<'_>, announcement: &Announcement) -> bool {
     let sender = rule.sender().is_none_or(|name| [BUS_NAME, OWN_NAME].contains(&name.as_str()));
-    sender && rule.msg_type().is_none_or(|kind| kind == Type::Signal) && rule.matches(message).unwrap_or(false)
+    sender && announcement.is_meant_by(rule)
 }
 
 /// `message` as one that logind sends through the private door.
@@ -152,18 +153,21 @@ pub(super) fn nobody(header: &Header<'_>) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use zbus::{ObjectPath, Variant};
+
+    use super::super::letter::Body;
     use super::*;
 
     fn told(rule: &str) -> bool {
-        let signal = Message::signal(
-            "/org/freedesktop/login1/session/c1",
-            "org.freedesktop.DBus.Properties",
-            "PropertiesChanged",
-        );
-        let values: std::collections::BTreeMap<&str, zbus::Variant<'_>> = [("Active", true.into())].into();
-        let message = signal.build(&("org.freedesktop.login1.Session", values, [""; 0].as_slice()));
-        let message = from_logind(&message.expect("a message")).expect("a message");
-        matches(&MatchRule::try_from(rule).expect("a rule"), &message)
+        let path = ObjectPath::from_static_str_unchecked("/org/freedesktop/login1/session/c1");
+        let values: BTreeMap<&str, Variant<'_>> = [("Active", true.into())].into();
+        let interface = "org.freedesktop.login1.Session";
+        let signal = Announcement::new(path, "org.freedesktop.DBus.Properties", "PropertiesChanged");
+        let body = Body::of(&(interface, values, [""; 0].as_slice())).expect("a body");
+        let signal = signal.with("sa{sv}as", body, (Some(interface), None));
+        matches(&MatchRule::try_from(rule).expect("a rule"), &signal)
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What comes in through the doors, on its way to the loop.
 
-use tokio::net::UnixStream;
+use std::os::fd::OwnedFd;
+
 use zbus::Message;
 
 use super::outgoing::Outgoing;
@@ -18,7 +19,7 @@ pub(crate) struct Incoming(pub(super) Arrival);
 #[derive(Debug)]
 pub(super) enum Arrival {
     /// Somebody is at the private door.
-    Knocked(UnixStream),
+    Knocked(OwnedFd),
     /// A peer of the private door said who it is, and whether it takes descriptors.
     Introduced(ConnectionId, bool),
     /// It sent a message.

@@ -14,6 +14,7 @@ use zbus::{Message, OwnedVariant};
 use super::credentials::Credentials;
 use super::driver::DRIVER;
 use super::fault::Fault;
+use super::letter::Parcel;
 use super::outgoing::{Outgoing, Stuck};
 use super::polkit;
 use super::wire::LONGEST_MESSAGE;
@@ -94,7 +95,7 @@ impl Link {
     ///
     /// # Errors
     /// If too much waits, or the connection is gone.
-    pub(super) fn send(&self, message: Message) -> Result<(), Stuck> {
+    pub(super) fn send(&self, message: Parcel) -> Result<(), Stuck> {
         self.outgoing.push(message)
     }
 

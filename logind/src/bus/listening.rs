@@ -2,12 +2,17 @@
 
 use std::fs::{self, Permissions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
-use tokio::net::UnixListener;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+use crate::sys;
 
 /// The socket cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -27,22 +32,23 @@ pub(crate) enum DoorError {
 ///
 /// # Errors
 /// If another logind answers there, or the socket cannot be made.
-pub(super) fn listen(path: &Path) -> Result<UnixListener, DoorError> {
+pub(super) fn listen(path: &Path) -> Result<AsyncFd<OwnedFd>, DoorError> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     keep_folder(folder).map_err(|error| DoorError::Folder(folder.into(), error))?;
     if is_answered(path).map_err(|error| DoorError::Listen(path.into(), error))? {
         return Err(DoorError::Taken(path.into()));
     }
     let new = path.with_extension("new");
-    let made = || -> io::Result<UnixListener> {
+    let made = || -> io::Result<AsyncFd<OwnedFd>> {
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let listener = UnixListener::bind(&new)?;
+        listener.set_nonblocking(true)?;
         fs::set_permissions(&new, Permissions::from_mode(0o666))?;
         fs::rename(&new, path)?;
-        Ok(listener)
+        sys::watched(listener.into(), Interest::READABLE)
     };
     made().map_err(|error| DoorError::Listen(path.into(), error))
 }

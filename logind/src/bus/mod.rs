@@ -6,7 +6,8 @@
 //! - Rows: [`table`] says what a row is; [`manager`], [`session`], [`user`], [`seat`] are the rows.
 //! - What the gate leaves to it [`polkit`] is asked, by [`judging`].
 //! - From a message to its answer: [`service`] → [`dispatch`] ([`path`] → object, row → gate → deed) → [`call`],
-//!   [`arguments`], [`requests`], [`properties`], [`introspect`], [`standard`] → [`reply`], [`fault`]. [`signals`] tell.
+//!   [`arguments`], [`requests`], [`properties`], [`introspect`], [`standard`] → [`reply`], [`fault`]. [`signals`] tell. What is said
+//!   most is a [`letter`].
 
 mod arguments;
 mod bus_socket;
@@ -20,6 +21,7 @@ mod incoming;
 mod introspect;
 mod judging;
 mod known;
+mod letter;
 mod link;
 mod listening;
 mod manager;

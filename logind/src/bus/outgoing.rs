@@ -3,13 +3,15 @@
 //! A peer is not asked for its next call while too much waits for it, so answers are bounded by whoever does not read
 //! them. Signals come unasked: who lets too many of those wait is dropped.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
-use zbus::Message;
 use zbus::connection::socket::WriteHalf;
+
+use super::letter::Parcel;
 
 /// How many messages and bytes may wait before the peer is not listened to until it has read some.
 const ENOUGH_MESSAGES: usize = 64;
@@ -27,7 +29,7 @@ pub(super) struct Most {
 /// A peer's queue and the task that empties it.
 #[derive(Debug)]
 pub(super) struct Outgoing {
-    queue: mpsc::UnboundedSender<Message>,
+    queue: mpsc::UnboundedSender<Parcel>,
     backlog: Arc<Backlog>,
     most: Most,
     _writer: Task,
@@ -64,9 +66,10 @@ impl Outgoing {
     ///
     /// # Errors
     /// If too much waits already, or the writer has stopped.
-    pub(super) fn push(&self, message: Message) -> Result<(), Stuck> {
+    pub(super) fn push(&self, message: impl Into<Parcel>) -> Result<(), Stuck> {
+        let message = message.into();
         let messages = self.backlog.messages.fetch_add(1, Ordering::Relaxed);
-        let bytes = self.backlog.bytes.fetch_add(message.data().len(), Ordering::Relaxed);
+        let bytes = self.backlog.bytes.fetch_add(message.bytes().len(), Ordering::Relaxed);
         if messages > self.most.messages || bytes > self.most.bytes {
             return Err(Stuck);
         }
@@ -92,9 +95,9 @@ impl Backlog {
         }
     }
 
-    fn sent(&self, message: &Message) {
+    fn sent(&self, message: &Parcel) {
         self.messages.fetch_sub(1, Ordering::Relaxed);
-        self.bytes.fetch_sub(message.data().len(), Ordering::Relaxed);
+        self.bytes.fetch_sub(message.bytes().len(), Ordering::Relaxed);
         self.drained.notify_one();
     }
 
@@ -104,14 +107,25 @@ impl Backlog {
     }
 }
 
-async fn write(mut half: impl WriteHalf, mut messages: mpsc::UnboundedReceiver<Message>, backlog: Arc<Backlog>) {
+async fn write(mut half: impl WriteHalf, mut messages: mpsc::UnboundedReceiver<Parcel>, backlog: Arc<Backlog>) {
     while let Some(message) = messages.recv().await {
-        if half.send_message(&message).await.is_err() {
+        if send(&mut half, &message).await.is_err() {
             break; // the reader sees the same end, and tells why
         }
         backlog.sent(&message);
     }
     backlog.end();
+}
+
+async fn send(half: &mut impl WriteHalf, message: &Parcel) -> io::Result<()> {
+    let mut rest = message.bytes();
+    let mut fds = message.fds();
+    while !rest.is_empty() {
+        let sent = half.sendmsg(rest, &fds).await?;
+        rest = rest.get(sent..).unwrap_or_default();
+        fds.clear(); // they have gone with the first byte
+    }
+    Ok(())
 }
 
 /// A task that ends with its owner.

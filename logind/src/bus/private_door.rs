@@ -5,25 +5,31 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use logind_core::names::Uid;
-use tokio::net::{UnixListener, UnixStream};
+use rustix::net::{SocketFlags, accept_with};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::debug;
 use zbus::connection::socket::ReadHalf;
-use zbus::{Guid, MatchRule, Message};
+use zbus::{Guid, MatchRule};
 
 use super::complaints::{Complaints, complain};
 use super::credentials::Credentials;
+use super::driver::{OWN_NAME, matches};
 use super::incoming::{Arrival, ConnectionId};
+use super::letter::Parcel;
 use super::listening::{DoorError, listen};
 use super::outgoing::{Backlog, Most, Outgoing, Stuck, Task};
 use super::sasl::Introduction;
-use super::wire::{Reader, Writer, introduced};
+use super::signals::Announcement;
+use super::wire::{Reader, Stream, Writer, introduced};
 
 /// How many connections one user may have, and all users but root together.
 const MOST_PER_USER: usize = 64;
@@ -41,7 +47,7 @@ const BREATH: Duration = Duration::from_millis(200);
 /// The socket and its connections.
 #[derive(Debug)]
 pub(super) struct PrivateDoor {
-    listener: UnixListener,
+    listener: AsyncFd<OwnedFd>,
     guid: String,
     connections: HashMap<ConnectionId, Connection>,
     last: u64,
@@ -90,11 +96,12 @@ impl PrivateDoor {
     }
 
     /// The next peer at the door. Cancel-safe.
-    pub(super) async fn next(&mut self) -> UnixStream {
+    pub(super) async fn next(&mut self) -> OwnedFd {
         loop {
             sleep_until(self.closed_until).await;
-            match self.listener.accept().await {
-                Ok((stream, _)) => return stream,
+            let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+            match self.listener.async_io(Interest::READABLE, |door| Ok(accept_with(door, flags)?)).await {
+                Ok(socket) => return socket,
                 // The peer left before it was let in.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
@@ -106,8 +113,8 @@ impl PrivateDoor {
     }
 
     /// Lets a peer in, or turns it away.
-    pub(super) fn admit(&mut self, stream: UnixStream) {
-        let credentials = match Credentials::of_socket(&stream) {
+    pub(super) fn admit(&mut self, socket: OwnedFd) {
+        let credentials = match Credentials::of_socket(&socket) {
             Ok(credentials) => credentials,
             Err(error) => return debug!("a peer left before it was known: {error}"),
         };
@@ -115,9 +122,12 @@ impl PrivateDoor {
             complain!(self.complaints, "uid {} has too many connections, one more is refused", credentials.uid);
             return;
         }
+        let stream = match Stream::new(socket) {
+            Ok(stream) => Arc::new(stream),
+            Err(error) => return complain!(self.complaints, "cannot listen to a connection: {error}"),
+        };
         self.last += 1;
         let id = ConnectionId(self.last);
-        let stream = Arc::new(stream);
         let peer = Introduction::new(credentials.uid, self.guid.clone());
         let lane = if credentials.uid == Uid::ROOT { &self.lanes.root } else { &self.lanes.users };
         let outgoing = Outgoing::to(Writer::new(Arc::clone(&stream)), MOST);
@@ -152,7 +162,7 @@ impl PrivateDoor {
     }
 
     /// Sends a message to a peer; one that does not read is dropped.
-    pub(super) fn send(&mut self, id: ConnectionId, message: Message) {
+    pub(super) fn send(&mut self, id: ConnectionId, message: impl Into<Parcel>) {
         let Some(connection) = self.connections.get(&id) else { return };
         if connection.outgoing.push(message) == Err(Stuck) {
             let uid = connection.credentials.uid;
@@ -191,10 +201,14 @@ impl PrivateDoor {
         self.connections.remove(&id);
     }
 
-    /// Sends a signal to every peer with a rule that it `matches`.
-    pub(super) fn announce(&mut self, message: &Message, matches: fn(&MatchRule<'_>, &Message) -> bool) {
-        let wants = |connection: &Connection| connection.rules.iter().any(|rule| matches(rule, message));
+    /// Sends a signal, with this number, to every peer with a rule that asks for it.
+    pub(super) fn announce(&mut self, announcement: &Announcement, serial: u32) {
+        let wants = |peer: &Connection| peer.rules.iter().any(|rule| matches(rule, announcement));
         let ids: Vec<_> = self.connections.iter().filter(|(_, peer)| wants(peer)).map(|(&id, _)| id).collect();
+        if ids.is_empty() {
+            return;
+        }
+        let message = announcement.letter.seal(serial, Some(OWN_NAME));
         for id in ids {
             self.send(id, message.clone());
         }
@@ -214,7 +228,7 @@ fn has_room_for(uid: Uid, others: impl Iterator<Item = Uid>) -> bool {
 /// Reads what a peer says until it ends, and hands it on.
 async fn attend(
     id: ConnectionId,
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     peer: (Introduction, Arc<Backlog>),
     lane: mpsc::Sender<Arrival>,
 ) {
@@ -238,7 +252,7 @@ pub(super) enum Ending {
 
 async fn converse(
     id: ConnectionId,
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     (peer, backlog): (Introduction, Arc<Backlog>),
     lane: &mpsc::Sender<Arrival>,
 ) -> Ending {

@@ -7,6 +7,8 @@ use zbus::{Message, ObjectPath, Variant};
 
 use super::call::{Call, View};
 use super::fault::Fault;
+use super::letter::Body;
+use super::signals::Announcement;
 use super::standard::{self, PROPERTIES};
 use super::table::{Change, Interface, Property};
 
@@ -55,14 +57,16 @@ fn find<T>(interface: &Interface<T>, of: &str, name: &str) -> Result<&'static Pr
 
 /// PropertiesChanged with the values of `names` as they are now.
 pub(super) fn changed<T>(
-    path: ObjectPath<'_>,
+    path: ObjectPath<'static>,
     (interface, target): (&Interface<T>, &T),
     names: &[&str],
     view: View<'_>,
-) -> zbus::Result<Message> {
+) -> zbus::Result<Announcement> {
     let told = |property: &&Property<T>| property.change == Change::Told && names.contains(&property.name);
     let row = |property: &Property<T>| (property.name, (property.value)(view, target));
     let values: BTreeMap<_, _> = interface.properties.iter().filter(told).map(row).collect();
     let invalidated: &[&str] = &[];
-    Message::signal(path, PROPERTIES, "PropertiesChanged").build(&(interface.name, values, invalidated))
+    let body = Body::of(&(interface.name, values, invalidated))?;
+    let signal = Announcement::new(path, PROPERTIES, "PropertiesChanged");
+    Ok(signal.with("sa{sv}as", body, (Some(interface.name), None)))
 }

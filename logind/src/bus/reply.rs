@@ -4,35 +4,39 @@ use std::os::fd::OwnedFd;
 
 use logind_api::USER_RUNTIME_BASE;
 use logind_core::Answer;
-use zbus::{Fd, Message};
+use zbus::Message;
 
-use super::driver::{OWN_NAME, from_logind};
+use super::driver::from_logind;
 use super::fault::Fault;
+use super::letter::{Body, Letter};
 use super::path::session_path;
-use super::service::Peer;
 
-/// The core's answer to `call`, ready to be sent to who made it.
+/// The life line's place among the descriptors of its message.
+const LIFE_LINE: u32 = 0;
+
+/// Whether the session was there already, which none is that is opened.
+const EXISTING: bool = false;
+
+/// The core's answer to `call`.
 ///
 /// # Errors
 /// The fault to send instead, if it is a refusal.
-pub(super) fn message(call: &Message, to: &Peer, answer: Answer, life_line: Option<OwnedFd>) -> Result<Message, Fault> {
+pub(super) fn letter(call: &Message, answer: Answer, life_line: Option<OwnedFd>) -> Result<Letter, Fault> {
     let header = call.header();
-    let reply = Message::method_return(&header);
-    let reply = if matches!(to, Peer::Private(_)) { reply.sender(OWN_NAME) } else { reply };
-    let built = match answer {
-        Answer::Done => reply.build(&()),
-        Answer::Refused(refusal) => return Err(refusal.into()),
+    let letter = Letter::answer(&header);
+    match answer {
+        Answer::Done => Ok(letter),
+        Answer::Refused(refusal) => Err(refusal.into()),
         Answer::Opened { session, uid, seat, vt } => {
             let life_line = life_line.ok_or_else(|| Fault::system(libc::EIO))?;
             let seat = seat.as_ref().map_or("", |seat| seat.as_str());
             let vt = vt.map_or(0, |vt| u32::from(vt.get()));
             let runtime_path = format!("{USER_RUNTIME_BASE}/{uid}");
-            let (id, path) = (session.as_str(), session_path(&session));
-            reply.build(&(id, path, runtime_path, Fd::from(life_line), uid.get(), seat, vt, false))
+            let body = Body::default().text(session.as_str()).text(&session_path(&session)).text(&runtime_path);
+            let body = body.number(LIFE_LINE).number(uid.get()).text(seat).number(vt).number(EXISTING.into());
+            Ok(letter.with("soshusub", body).with_fd(life_line))
         }
-    };
-    let member = header.member().map(|member| member.as_str()).unwrap_or_default();
-    built.map_err(|cause| Fault::unwritable(member, &cause))
+    }
 }
 
 /// The error that answers `call`.

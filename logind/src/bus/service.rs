@@ -16,9 +16,10 @@ use zbus::message::{Flags, Type};
 use super::call::{Call, Called, Configured, Outcome, View, World};
 use super::credentials::Credentials;
 use super::dispatch;
-use super::driver::{self, Addressee};
+use super::driver::{self, Addressee, OWN_NAME};
 use super::fault::Fault;
 use super::incoming::{Arrival, ConnectionId, Incoming};
+use super::letter::{Letter, Parcel};
 use super::link;
 use super::listening::DoorError;
 use super::polkit::Polkit;
@@ -32,6 +33,9 @@ const LANE: usize = 16;
 
 /// How many calls of one peer may wait for their answers.
 const MOST_WAITING: usize = 128;
+
+/// Where the numbers of letters begin. zbus numbers what it writes from one.
+const FIRST_SERIAL: u32 = 1 << 31;
 
 /// How many signals may wait for the system bus to be there: as many as it may leave unread, and no more.
 const MOST_UNTOLD: usize = 65_536;
@@ -55,8 +59,9 @@ pub(crate) struct Bus {
     pub(super) waiting: HashMap<RequestId, Waiting>,
     pub(super) polkit: Polkit,
     /// What was announced before it was known whether there is a system bus, in order.
-    untold: Option<Vec<Message>>,
+    untold: Option<Vec<Parcel>>,
     last_request: u64,
+    last_serial: u32,
     world: World,
     configured: Configured,
 }
@@ -95,6 +100,7 @@ impl Bus {
             polkit: Polkit::default(),
             untold: Some(Vec::new()),
             last_request: 0,
+            last_serial: FIRST_SERIAL,
             world,
             configured,
         })
@@ -165,8 +171,10 @@ impl Bus {
     /// Answers a call. An answer to one that no longer waits is dropped, and with it the life line.
     pub(crate) fn reply(&mut self, request: RequestId, answer: Answer, life_line: Option<OwnedFd>) {
         let Some(Waiting { from, message }) = self.waiting.remove(&request) else { return };
-        let answer = reply::message(&message, &from, answer, life_line);
-        self.send(&from, &message, answer);
+        match reply::letter(&message, answer, life_line) {
+            Ok(letter) => self.post(&from, &message, &letter),
+            Err(fault) => self.send(&from, &message, Err(fault)),
+        }
         self.drop_what_is_in_vain();
     }
 
@@ -186,20 +194,20 @@ impl Bus {
             return;
         }
         let view = View { core, configured: &self.configured };
-        let Some(message) = signals::message(signal, view) else { return };
-        let private = message.and_then(|public| {
-            let private = is_heard.then(|| driver::from_logind(&public)).transpose();
-            self.tell_bus(public);
-            private
-        });
-        match private {
-            Ok(private) => private.iter().for_each(|message| self.private.announce(message, driver::matches)),
-            Err(error) => error!("cannot write the signal {signal:?}: {error}"),
+        let announcement = match signals::announcement(signal, view) {
+            Some(Ok(announcement)) => announcement,
+            Some(Err(error)) => return error!("cannot write the signal {signal:?}: {error}"),
+            None => return,
+        };
+        let serial = self.next_serial();
+        self.tell_bus(announcement.letter.seal(serial, None));
+        if is_heard {
+            self.private.announce(&announcement, serial);
         }
         self.drop_what_is_in_vain();
     }
 
-    fn tell_bus(&mut self, signal: Message) {
+    fn tell_bus(&mut self, signal: Parcel) {
         match &mut self.untold {
             Some(untold) if untold.len() < MOST_UNTOLD => untold.push(signal),
             Some(_) => {}
@@ -274,6 +282,23 @@ impl Bus {
             Some(question) => self.ask_polkit(request, called, question, message),
             None => Some(*called),
         }
+    }
+
+    /// Sends an answer that is not an error.
+    fn post(&mut self, to: &Peer, call: &Message, letter: &Letter) {
+        if call.primary_header().flags().contains(Flags::NO_REPLY_EXPECTED) {
+            return;
+        }
+        let serial = self.next_serial();
+        match to {
+            Peer::System(_) => self.system.send(letter.seal(serial, None)),
+            Peer::Private(id) => self.private.send(*id, letter.seal(serial, Some(OWN_NAME))),
+        }
+    }
+
+    fn next_serial(&mut self) -> u32 {
+        self.last_serial = self.last_serial.checked_add(1).unwrap_or(FIRST_SERIAL);
+        self.last_serial
     }
 
     /// Sends an answer.

@@ -7,13 +7,12 @@ use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
-use zbus::connection::socket::WriteHalf;
-use zbus::export::async_trait::async_trait;
-use zbus::{Connection, Message};
+use zbus::Message;
 
 use super::bus_socket;
 use super::credentials::Credentials;
 use super::incoming::Arrival;
+use super::letter::Parcel;
 use super::link::{Link, Trouble};
 use super::outgoing::{Most, Outgoing, Stuck, Task};
 use super::reply;
@@ -90,8 +89,8 @@ impl SystemDoor {
     }
 
     /// Sends a message.
-    pub(super) fn send(&mut self, message: Message) {
-        if self.link.as_ref().map_or(Ok(()), |link| link.send(message)) == Err(Stuck) {
+    pub(super) fn send(&mut self, message: impl Into<Parcel>) {
+        if self.link.as_ref().map_or(Ok(()), |link| link.send(message.into())) == Err(Stuck) {
             self.begin_anew();
         }
     }
@@ -109,9 +108,9 @@ async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
     let mut pause = Duration::ZERO;
     loop {
         tokio::time::sleep(pause).await;
-        let mut messages = bus_socket::connect(&path).await;
+        let (mut messages, writer) = bus_socket::connect(&path).await;
         let began = Instant::now();
-        let outgoing = Outgoing::to(ToBus(Connection::from(&messages)), MOST);
+        let outgoing = Outgoing::to(writer, MOST);
         let backlog = outgoing.backlog();
         if arrivals.send(Arrival::BusUp(outgoing)).await.is_err() {
             return;
@@ -128,20 +127,5 @@ async fn keep(path: PathBuf, arrivals: mpsc::Sender<Arrival>) {
         }
         let is_short = began.elapsed() < SHORT;
         pause = if is_short { (pause * 2).clamp(Duration::from_millis(20), LONGEST_PAUSE) } else { Duration::ZERO };
-    }
-}
-
-/// The writing side of a connection to the bus.
-#[derive(Debug)]
-struct ToBus(Connection);
-
-#[async_trait]
-impl WriteHalf for ToBus {
-    async fn send_message(&mut self, message: &Message) -> zbus::Result<()> {
-        self.0.send(message).await
-    }
-
-    async fn close(&mut self) -> std::io::Result<()> {
-        self.0.clone().close().await.map_err(std::io::Error::other)
     }
 }

@@ -1,7 +1,8 @@
-//! The two halves of a private connection's socket: messages in and out, with a bound on what a peer may send.
+//! The two halves of a connection's socket, as zbus reads and writes messages through them; those of a private
+//! connection with a bound on what a peer may send.
 //!
-//! zbus frames and parses the messages. It would make room for 128 MiB on the word of 16 bytes, so the halves that it
-//! reads and writes through are these, which refuse a message by its first 16 bytes.
+//! zbus frames and parses the messages. It would make room for 128 MiB on the word of 16 bytes, which is the bus's to
+//! bound, but not each peer's: of those a message is refused by its first 16 bytes.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -14,36 +15,98 @@ use rustix::net::{
     SendFlags, Shutdown, recv, recvmsg, sendmsg, shutdown,
 };
 use tokio::io::Interest;
-use tokio::net::UnixStream;
-use zbus::connection::socket::{ReadHalf, WriteHalf};
+use tokio::io::unix::AsyncFd;
+use zbus::connection::socket::{BoxedSplit, ReadHalf, Split, WriteHalf};
 use zbus::export::async_trait::async_trait;
 
 use super::sasl::{Heard, Introduction, LONGEST_LINE};
+use crate::sys;
 
 /// The longest message taken. The longest sensible one, a CreateSession of the longest texts, has a quarter.
 pub(super) const LONGEST_MESSAGE: usize = 128 * 1024;
 
-/// The most descriptors a message may bring; none brings more than one.
+/// The most descriptors a message of a private peer may bring, and that we send; none brings more than one.
 const MOST_FDS: usize = 8;
+
+/// The most that any message can bring (`SCM_MAX_FD`, unix(7)). The bus hands on whatever its callers send: one that did not
+/// fit would end the connection, for everybody.
+const MOST_FDS_OF_ANY: usize = 253;
 
 /// The part of a message that says how long the whole is (D-Bus Specification, Message Format).
 const HEAD: usize = 16;
+
+/// A stream socket. The runtime tells when it can be read, and that it can be written only after it was full: each
+/// message that the other end reads makes room, and would wake us for nothing.
+#[derive(Debug)]
+pub(super) struct Stream(AsyncFd<OwnedFd>);
+
+impl Stream {
+    /// The `socket`, which does not block.
+    ///
+    /// # Errors
+    /// What the kernel says of watching it.
+    pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
+        sys::watched(socket, Interest::READABLE).map(Self)
+    }
+
+    async fn read<T>(&self, read: impl FnMut(&OwnedFd) -> io::Result<T>) -> io::Result<T> {
+        self.0.async_io(Interest::READABLE, read).await
+    }
+
+    async fn write<T>(&self, mut write: impl FnMut(&OwnedFd) -> io::Result<T>) -> io::Result<T> {
+        loop {
+            match write(self.0.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.has_room().await?,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Waits until the socket is full no longer.
+    async fn has_room(&self) -> io::Result<()> {
+        let copy = self.0.get_ref().try_clone().and_then(|copy| sys::watched(copy, Interest::WRITABLE));
+        let copy = copy.inspect_err(|error| tracing::warn!(error = %error, "cannot wait for a peer to read"))?;
+        copy.writable().await.map(drop)
+    }
+}
+
+/// Both halves of `stream` for a connection of zbus's to the bus, which bounds what it sends itself, and another that
+/// writes once that is made.
+pub(super) fn to_bus(stream: Stream) -> (BoxedSplit, Writer) {
+    let stream = Arc::new(stream);
+    let [for_zbus, own] = [(); 2].map(|()| Writer::new(Arc::clone(&stream)));
+    (Split::new(Box::new(FromBus(stream)), Box::new(for_zbus)), own)
+}
+
+/// The half that the bus's messages are read from.
+#[derive(Debug)]
+struct FromBus(Arc<Stream>);
+
+#[async_trait]
+impl ReadHalf for FromBus {
+    async fn recvmsg(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+        self.0.read(|socket| receive(socket, buffer)).await
+    }
+
+    fn can_pass_unix_fd(&self) -> bool {
+        true
+    }
+}
 
 /// Lets the peer introduce itself; returns whether it takes descriptors. Not a byte behind BEGIN is read.
 ///
 /// # Errors
 /// `InvalidData` if it does not speak the protocol, `UnexpectedEof` if it left, what the socket says.
-pub(super) async fn introduced(stream: &UnixStream, mut peer: Introduction) -> io::Result<bool> {
+pub(super) async fn introduced(stream: &Stream, mut peer: Introduction) -> io::Result<bool> {
     let mut lines = [0; LONGEST_LINE];
     loop {
-        let there = stream.async_io(Interest::READABLE, || peek_lines(stream, &mut lines)).await?;
+        let there = stream.read(|socket| peek_lines(socket, &mut lines)).await?;
         let Heard { used, answer, begun } =
             peer.hear(&lines[..there]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let mut left = used;
         while left > 0 {
             let bytes = &mut lines[..left];
-            left -=
-                stream.async_io(Interest::READABLE, || Ok(recv(stream, &mut *bytes, RecvFlags::empty())?.0)).await?;
+            left -= stream.read(|socket| Ok(recv(socket, &mut *bytes, RecvFlags::empty())?.0)).await?;
         }
         let mut rest = answer.as_bytes();
         while !rest.is_empty() {
@@ -56,8 +119,8 @@ pub(super) async fn introduced(stream: &UnixStream, mut peer: Introduction) -> i
 }
 
 /// Looks at what has come, once a line of it is complete.
-fn peek_lines(stream: &UnixStream, lines: &mut [u8]) -> io::Result<usize> {
-    let (there, _) = recv(stream, &mut *lines, RecvFlags::PEEK)?;
+fn peek_lines(socket: &OwnedFd, lines: &mut [u8]) -> io::Result<usize> {
+    let (there, _) = recv(socket, &mut *lines, RecvFlags::PEEK)?;
     match &lines[..there] {
         [] => Err(io::ErrorKind::UnexpectedEof.into()),
         some if some.contains(&b'\n') => Ok(there),
@@ -66,16 +129,16 @@ fn peek_lines(stream: &UnixStream, lines: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// The half that messages are read from.
+/// The half that a peer's messages are read from.
 #[derive(Debug)]
 pub(super) struct Reader {
-    stream: Arc<UnixStream>,
+    stream: Arc<Stream>,
     frame: Frame,
 }
 
 impl Reader {
     /// The reading half of `stream`, whose peer has introduced itself.
-    pub(super) fn new(stream: Arc<UnixStream>) -> Self {
+    pub(super) fn new(stream: Arc<Stream>) -> Self {
         Self { stream, frame: Frame::default() }
     }
 }
@@ -83,8 +146,7 @@ impl Reader {
 #[async_trait]
 impl ReadHalf for Reader {
     async fn recvmsg(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        let stream = &self.stream;
-        let (count, fds) = stream.async_io(Interest::READABLE, || receive(stream, buffer)).await?;
+        let (count, fds) = self.stream.read(|socket| receive(socket, buffer)).await?;
         self.frame.pass(&buffer[..count], fds.len())?;
         Ok((count, fds))
     }
@@ -94,10 +156,10 @@ impl ReadHalf for Reader {
     }
 }
 
-fn receive(stream: &UnixStream, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS))];
+fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS_OF_ANY))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let got = recvmsg(stream, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let got = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     let mut fds = Vec::new();
     for part in control.drain() {
         if let RecvAncillaryMessage::ScmRights(rights) = part {
@@ -161,11 +223,11 @@ fn message_length(head: &[u8]) -> Option<usize> {
 
 /// The half that messages are written to.
 #[derive(Debug)]
-pub(super) struct Writer(Arc<UnixStream>);
+pub(super) struct Writer(Arc<Stream>);
 
 impl Writer {
     /// The writing half of `stream`.
-    pub(super) fn new(stream: Arc<UnixStream>) -> Self {
+    pub(super) fn new(stream: Arc<Stream>) -> Self {
         Self(stream)
     }
 }
@@ -177,7 +239,7 @@ impl WriteHalf for Writer {
     }
 
     async fn close(&mut self) -> io::Result<()> {
-        Ok(shutdown(&*self.0, Shutdown::Both)?)
+        Ok(shutdown(self.0.0.get_ref(), Shutdown::Both)?)
     }
 
     fn can_pass_unix_fd(&self) -> bool {
@@ -185,20 +247,26 @@ impl WriteHalf for Writer {
     }
 }
 
-async fn send(stream: &UnixStream, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let write = || {
+async fn send(stream: &Stream, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let write = |socket: &OwnedFd| {
         let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS))];
         let mut control = SendAncillaryBuffer::new(&mut space);
         if !fds.is_empty() && !control.push(SendAncillaryMessage::ScmRights(fds)) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        Ok(sendmsg(stream, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
+        Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL)?)
     };
-    stream.async_io(Interest::WRITABLE, write).await
+    stream.write(write).await
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
 
     fn head(fields: u32, body: u32) -> Vec<u8> {
@@ -207,6 +275,27 @@ mod tests {
         head.extend(1u32.to_le_bytes());
         head.extend(fields.to_le_bytes());
         head
+    }
+
+    #[tokio::test]
+    async fn what_a_full_socket_does_not_take_is_sent_once_the_other_end_reads() {
+        let (ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+        ours.set_nonblocking(true).expect("it is ours");
+        let mut writer = Writer::new(Arc::new(Stream::new(ours.into()).expect("watched")));
+        let bytes: Vec<u8> = (0..4_000_000_u32).map(|n| n.to_ne_bytes()[0]).collect();
+        let writing = async {
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                rest = &rest[writer.sendmsg(rest, &[]).await.expect("it is read")..];
+            }
+            drop(writer);
+        };
+        let reading = std::thread::spawn(move || {
+            let mut got = Vec::new();
+            (&theirs).read_to_end(&mut got).map(|_| got)
+        });
+        timeout(Duration::from_secs(20), writing).await.expect("all of it is sent");
+        assert!(reading.join().expect("no panic").expect("its bytes") == bytes);
     }
 
     #[test]

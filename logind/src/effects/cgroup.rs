@@ -43,11 +43,15 @@ impl Cgroups {
 
     /// The directory of a session's scope; none where there are no cgroups.
     pub(crate) fn scope(&self, uid: Uid, id: &SessionId) -> Option<PathBuf> {
-        self.slice(uid).map(|slice| slice.join(format!("session-{id}.scope")))
+        self.below(&format!("user-{uid}.slice/session-{id}.scope"))
     }
 
     fn slice(&self, uid: Uid) -> Option<PathBuf> {
-        self.base.as_ref().map(|base| base.join("user.slice").join(format!("user-{uid}.slice")))
+        self.below(&format!("user-{uid}.slice"))
+    }
+
+    fn below(&self, name: &str) -> Option<PathBuf> {
+        self.base.as_ref().map(|base| base.join("user.slice").join(name))
     }
 
     /// Makes a session's scope and moves the process `pid`, which `leader` pins, into it.

@@ -2,10 +2,10 @@
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use logind_core::names::SessionId;
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, mkfifoat, open, unlink};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, mkfifoat, openat, unlinkat};
 use rustix::io::Errno;
 
 /// How much is read of what a holder may have written, which means nothing.
@@ -20,35 +20,35 @@ pub(crate) struct LifeLine {
     pub(crate) writer: OwnedFd,
 }
 
-/// The path of a session's life line, beside its state file in `sessions`.
-pub(crate) fn path(sessions: &Path, id: &SessionId) -> PathBuf {
-    sessions.join(format!("{id}.ref"))
+/// The name of a session's life line, beside its state file.
+pub(crate) fn name(id: &SessionId) -> String {
+    format!("{id}.ref")
 }
 
-/// Makes the life line `path`. One that is there is of a session that is gone, and is replaced.
+/// Makes the life line `name` in `folder`. One that is there is of a session that is gone, and is replaced.
 ///
 /// # Errors
 /// What the kernel says.
-pub(crate) fn make(path: &Path) -> io::Result<LifeLine> {
-    let owner_only = Mode::RUSR | Mode::WUSR;
-    match mkfifoat(CWD, path, owner_only) {
+pub(crate) fn make(folder: BorrowedFd<'_>, name: impl AsRef<Path>) -> io::Result<LifeLine> {
+    let (name, owner_only) = (name.as_ref(), Mode::RUSR | Mode::WUSR);
+    match mkfifoat(folder, name, owner_only) {
         Err(Errno::EXIST) => {
-            unlink(path)?;
-            mkfifoat(CWD, path, owner_only)?;
+            unlinkat(folder, name, AtFlags::empty())?;
+            mkfifoat(folder, name, owner_only)?;
         }
         outcome => outcome?,
     }
-    let reader = open_end(path, OFlags::RDONLY)?;
-    let writer = open_end(path, OFlags::WRONLY)?;
+    let reader = open_end(folder, name, OFlags::RDONLY)?;
+    let writer = open_end(folder, name, OFlags::WRONLY)?;
     Ok(LifeLine { reader, writer })
 }
 
-/// Opens our end of the life line `path` again, after a restart.
+/// Opens our end of the life line `name` in `folder` again, after a restart.
 ///
 /// # Errors
 /// `ENOENT` if there is none, `EBADF` if what is there is no FIFO.
-pub(crate) fn reopen(path: &Path) -> io::Result<OwnedFd> {
-    let reader = open_end(path, OFlags::RDONLY)?;
+pub(crate) fn reopen(folder: BorrowedFd<'_>, name: impl AsRef<Path>) -> io::Result<OwnedFd> {
+    let reader = open_end(folder, name.as_ref(), OFlags::RDONLY)?;
     if FileType::from_raw_mode(fstat(&reader)?.st_mode) != FileType::Fifo {
         return Err(Errno::BADF.into());
     }
@@ -69,32 +69,35 @@ pub(crate) fn is_held(reader: BorrowedFd<'_>) -> bool {
 }
 
 /// Without waiting for the other end (fifo(7)), and without a link that leads elsewhere.
-fn open_end(path: &Path, access: OFlags) -> rustix::io::Result<OwnedFd> {
-    open(path, access | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+fn open_end(folder: BorrowedFd<'_>, name: &Path, access: OFlags) -> rustix::io::Result<OwnedFd> {
+    let flags = access | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::CLOEXEC;
+    openat(folder, name, flags, Mode::empty())
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::fd::AsFd;
 
+    use rustix::fs::CWD;
+
     use super::*;
 
     #[test]
     fn a_life_line_is_held_until_the_last_copy_of_its_end_is_closed() {
         let place = tempfile::tempdir().expect("a directory");
-        let path = path(place.path(), &SessionId::new("c1").expect("a name"));
-        let LifeLine { reader, writer } = make(&path).expect("a life line");
+        let path = place.path().join(name(&SessionId::new("c1").expect("a name")));
+        let LifeLine { reader, writer } = make(CWD, &path).expect("a life line");
         let copy = writer.try_clone().expect("a copy");
         rustix::io::write(&copy, b"noise").expect("room for it");
         drop(writer);
         assert!(is_held(reader.as_fd()));
         drop(reader); // we are killed and started again
-        let reader = reopen(&path).expect("it is there");
+        let reader = reopen(CWD, &path).expect("it is there");
         assert!(is_held(reader.as_fd()));
         drop(copy);
         assert!(!is_held(reader.as_fd()));
         drop(reader);
-        assert!(!is_held(reopen(&path).expect("it is there").as_fd()));
+        assert!(!is_held(reopen(CWD, &path).expect("it is there").as_fd()));
     }
 
     #[test]
@@ -102,8 +105,8 @@ mod tests {
         let place = tempfile::tempdir().expect("a directory");
         let path = place.path().join("c1.ref");
         std::fs::write(&path, "").expect("a file");
-        assert_eq!(reopen(&path).expect_err("a file").raw_os_error(), Some(libc::EBADF));
-        make(&path).expect("it is replaced");
-        reopen(&path).expect("a life line now");
+        assert_eq!(reopen(CWD, &path).expect_err("a file").raw_os_error(), Some(libc::EBADF));
+        make(CWD, &path).expect("it is replaced");
+        reopen(CWD, &path).expect("a life line now");
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use linux_raw_sys::general::{STATX_MNT_ID_UNIQUE, TMPFS_MAGIC};
 use logind_core::names::Uid;
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, StatxFlags, fchmod, fchown, fstat, mkdirat, openat, statx, unlinkat,
@@ -13,7 +14,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::tree;
-use crate::paths;
+use crate::{paths, sys};
 
 /// How many file systems may be mounted over each other on one runtime directory.
 const LAYERS: usize = 16;
@@ -37,6 +38,16 @@ impl RuntimeDirectories {
     /// Those below `base`: `/run/user`.
     pub(crate) fn below(base: &Path) -> Self {
         Self { base: base.to_owned() }
+    }
+
+    /// Whether the runtime directory of `uid` is there as [`Self::make`] would leave it. Asks the kernel alone, so it
+    /// cannot take long.
+    pub(crate) fn is_made(&self, uid: Uid) -> bool {
+        let is_own = |directory: &OwnedFd| {
+            fstat(directory).is_ok_and(|stat| stat.st_uid == uid.get() && stat.st_mode & 0o7777 == 0o700)
+        };
+        let found = self.open_base_that_is_there().and_then(|base| find(base.as_fd(), &uid.to_string()));
+        matches!(&found, Ok(Found::Directory(directory)) if is_own(directory))
     }
 
     /// Makes the runtime directory of `uid`: a tmpfs of its own, or a plain directory where mounting is refused. One
@@ -142,6 +153,10 @@ impl RuntimeDirectories {
             Err(errno) if errno != Errno::EXIST => return Err(errno.into()),
             _ => {}
         }
+        self.open_base_that_is_there()
+    }
+
+    fn open_base_that_is_there(&self) -> io::Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let base = rustix::fs::open(&self.base, flags, Mode::empty())?;
         let stat = fstat(&base)?;
@@ -180,27 +195,46 @@ fn find(base: BorrowedFd<'_>, name: &str) -> io::Result<Found> {
         Err(Errno::NOENT) => return Ok(Found::Nothing),
         outcome => outcome?,
     };
-    let device = match device(directory.as_fd()) {
+    let system = match FileSystem::of(directory.as_fd()) {
         Err(errno) if is_users_word(errno) => return Ok(Found::Covered),
         outcome => outcome?,
     };
-    let is_own = device == self::device(base)? || is_tmpfs(&device)?;
+    let is_own = system.device == FileSystem::of(base)?.device || system.is_tmpfs()?;
     Ok(if is_own { Found::Directory(directory) } else { Found::Covered })
 }
 
-/// The number of the file system, as mountinfo has it.
-fn device(directory: BorrowedFd<'_>) -> rustix::io::Result<String> {
-    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-    let stat = statx(directory, c"", flags, StatxFlags::BASIC_STATS)?;
-    Ok(format!("{}:{}", stat.stx_dev_major, stat.stx_dev_minor))
+/// What the kernel itself knows of a file system.
+struct FileSystem {
+    /// Its number.
+    device: (u32, u32),
+    /// The mount through which it is seen here, by a number that no other mount ever has; none before Linux 6.8.
+    mount: Option<u64>,
 }
 
-/// Whether the file system of this number is a tmpfs, which only root can mount here (proc_pid_mountinfo(5)).
-fn is_tmpfs(device: &str) -> io::Result<bool> {
-    let mounts = std::fs::read(paths::MOUNTS)?;
-    let mounts = String::from_utf8_lossy(&mounts);
+impl FileSystem {
+    fn of(directory: BorrowedFd<'_>) -> rustix::io::Result<Self> {
+        let mount = StatxFlags::from_bits_retain(STATX_MNT_ID_UNIQUE);
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        let stat = statx(directory, c"", flags, StatxFlags::BASIC_STATS | mount)?;
+        let has_mount = stat.stx_mask & STATX_MNT_ID_UNIQUE != 0;
+        Ok(Self { device: (stat.stx_dev_major, stat.stx_dev_minor), mount: has_mount.then_some(stat.stx_mnt_id) })
+    }
+
+    /// Whether it is a tmpfs, which only root can mount here. A kernel that cannot tell of one mount tells of all
+    /// (proc_pid_mountinfo(5)), which takes as long as there are many.
+    fn is_tmpfs(&self) -> io::Result<bool> {
+        if let Some(magic) = self.mount.and_then(|mount| sys::magic_of_mount(mount).ok()) {
+            return Ok(magic == u64::from(TMPFS_MAGIC));
+        }
+        let mounts = std::fs::read(paths::MOUNTS)?;
+        Ok(is_tmpfs_in(&String::from_utf8_lossy(&mounts), self.device))
+    }
+}
+
+fn is_tmpfs_in(mounts: &str, (major, minor): (u32, u32)) -> bool {
+    let device = format!("{major}:{minor}");
     let kind = |line: &str| line.split_once(" - ").is_some_and(|(_, source)| source.starts_with("tmpfs "));
-    Ok(mounts.lines().any(|line| line.split(' ').nth(2) == Some(device) && kind(line)))
+    mounts.lines().any(|line| line.split(' ').nth(2) == Some(&device) && kind(line))
 }
 
 /// Keeps a directory that is the user's, and sees that it is nobody else's.

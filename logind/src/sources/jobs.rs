@@ -96,6 +96,11 @@ impl Jobs {
         });
     }
 
+    /// Whether something is being done to the runtime directory of `uid`, or waits to be.
+    pub(super) fn has_to_do_with_directory_of(&self, uid: Uid) -> bool {
+        self.turns.get(&uid).is_some_and(|turns| Arc::strong_count(&turns.directory) > 1)
+    }
+
     pub(super) fn make_runtime_directory(
         &mut self,
         session: SessionId,

@@ -162,6 +162,11 @@ impl Sources {
         self.watches.leader_of(session)
     }
 
+    /// The cgroup.events of a session's scope, if it is watched.
+    pub(crate) fn scope(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
+        self.watches.scope_of(session)
+    }
+
     /// Lets an event happen that is known already.
     pub(crate) fn happen(&mut self, event: Event) {
         self.ready.push_back(event);
@@ -170,6 +175,11 @@ impl Sources {
     /// Asks the user database; the answer is an event.
     pub(crate) fn look_up_user(&mut self, request: RequestId, uid: Uid) {
         self.jobs.look_up_user(request, uid);
+    }
+
+    /// Whether something is being done to the runtime directory of `uid`, or waits to be.
+    pub(crate) fn has_to_do_with_directory_of(&self, uid: Uid) -> bool {
+        self.jobs.has_to_do_with_directory_of(uid)
     }
 
     /// Makes the runtime directory of `uid`, which `session` needs; the outcome is an event.
@@ -199,6 +209,7 @@ mod tests {
     use std::time::Duration;
 
     use logind_core::event::VtNews;
+    use rustix::fs::CWD;
 
     use super::*;
     use crate::effects::life_line::{self, LifeLine};
@@ -217,7 +228,7 @@ mod tests {
         let mut sources = Sources::open(None).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
-        let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
+        let LifeLine { reader, writer } = life_line::make(CWD, place.path().join("c1.ref")).expect("a life line");
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().expect("a process");
         let leader = Process::by_pid(child.id(), &Base::find()).expect("it runs").fd;
         let copy = leader.try_clone().expect("a copy");
@@ -242,7 +253,7 @@ mod tests {
         let mut sources = Sources::open(None).expect("sources");
         let id = SessionId::new("c1").expect("a name");
         let place = tempfile::tempdir().expect("a directory");
-        let LifeLine { reader, writer } = life_line::make(&place.path().join("c1.ref")).expect("a life line");
+        let LifeLine { reader, writer } = life_line::make(CWD, place.path().join("c1.ref")).expect("a life line");
         let copy = reader.try_clone().expect("a copy");
         sources.watch_life_line(&id, reader).expect("watched");
         sources.forget(&id);

@@ -44,7 +44,7 @@ pub(super) struct Poller(AsyncFd<OwnedFd>);
 impl Poller {
     pub(super) fn open() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        sys::readable(epoll).map(Self)
+        sys::watched(epoll, tokio::io::Interest::READABLE).map(Self)
     }
 
     /// Waits for `source` as well.

@@ -69,6 +69,11 @@ impl Watches {
         Some(self.sessions.get(session)?.leader.as_ref()?.fd.as_fd())
     }
 
+    /// The cgroup.events of a session's scope.
+    pub(super) fn scope_of(&self, session: &SessionId) -> Option<BorrowedFd<'_>> {
+        Some(self.sessions.get(session)?.scope.as_ref()?.fd.as_fd())
+    }
+
     pub(super) fn leader(&mut self, poller: &Poller, session: &SessionId, pidfd: OwnedFd) -> io::Result<()> {
         let watched = self.watched(session);
         poller.add(&pidfd, watched.token | LEADER, Interest::Readable)?;

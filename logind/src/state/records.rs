@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use logind_core::Core;
 use logind_core::event::{SavedSession, SavedUser};
@@ -12,7 +13,7 @@ use logind_core::names::{SeatId, SessionId, Uid, VtNumber};
 use super::folder::Folder;
 use super::text::Broken;
 use super::{getty, seat, session, user};
-use crate::effects::life_line;
+use crate::effects::life_line::{self, LifeLine};
 use crate::effects::vt::line;
 use crate::processes;
 
@@ -54,9 +55,20 @@ impl Records {
         })
     }
 
-    /// The path of a session's life line.
-    pub(crate) fn life_line(&self, id: &SessionId) -> PathBuf {
-        life_line::path(self.sessions.path(), id)
+    /// Makes a session's life line.
+    ///
+    /// # Errors
+    /// What the kernel says.
+    pub(crate) fn make_life_line(&self, id: &SessionId) -> io::Result<LifeLine> {
+        life_line::make(self.sessions.directory(), life_line::name(id))
+    }
+
+    /// Opens our end of a session's life line again.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(crate) fn reopen_life_line(&self, id: &SessionId) -> io::Result<OwnedFd> {
+        life_line::reopen(self.sessions.directory(), life_line::name(id))
     }
 
     /// Writes a session's file as the session is now. One that is gone meanwhile has none.
@@ -65,8 +77,7 @@ impl Records {
     /// What the kernel says.
     pub(crate) fn save_session(&self, core: &Core, id: &SessionId) -> io::Result<()> {
         let Some(session) = core.session(id) else { return Ok(()) };
-        let life_line = self.life_line(id);
-        let text = session::write(core, session, &life_line.to_string_lossy(), &self.boot);
+        let text = session::write(core, session, self.sessions.path(), &self.boot);
         self.sessions.write(id.as_str(), &text)
     }
 
@@ -93,7 +104,7 @@ impl Records {
     /// # Errors
     /// What the kernel says.
     pub(crate) fn forget_session(&self, id: &SessionId) -> io::Result<()> {
-        self.sessions.remove(id.as_str()).and(self.sessions.remove(&format!("{id}.ref")))
+        self.sessions.remove(id.as_str()).and(self.sessions.remove(&life_line::name(id)))
     }
 
     /// Removes a user's file.
@@ -130,7 +141,7 @@ impl Records {
             self.sessions.names()?.into_iter().partition(|name| name.ends_with(".ref"));
         let saved: Vec<SavedSession> =
             files.iter().filter_map(|name| read_or_remove(&self.sessions, name, read)).collect();
-        let known: BTreeSet<String> = saved.iter().map(|session| format!("{}.ref", session.id)).collect();
+        let known: BTreeSet<String> = saved.iter().map(|session| life_line::name(&session.id)).collect();
         for name in life_lines.iter().filter(|name| !known.contains(*name)) {
             remove(&self.sessions, name);
         }

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 ///
 /// What nothing can be made of is cleared away: broken files, life lines and scopes of no session, slices of no user.
 /// A directory in `/run/user` of somebody without a file, which the PAM module makes while there is no logind, is as a
-/// user whose last session ends now.
+/// user whose first session did not open.
 pub(crate) async fn events(
     now: Moment,
     records: &Records,
@@ -36,7 +36,7 @@ pub(crate) async fn events(
     clear_cgroups(cgroups, &users, &sessions);
 
     let restored = sessions.into_iter().map(|saved| {
-        let witnesses = witnesses::ask(&Subject::of_saved(&saved), &records.life_line(&saved.id), cgroups);
+        let witnesses = witnesses::ask(&Subject::of_saved(&saved), records, cgroups);
         tracing::info!(session = %saved.id, uid = saved.uid.get(), ?witnesses, "a session is found again");
         Event::SessionRestored { saved, witnesses }
     });
@@ -62,12 +62,12 @@ async fn users_without_file(
     let mut lacking: BTreeMap<Uid, SavedUser> = BTreeMap::new();
     for &(uid, gid) in owners.iter().filter(|(uid, _)| !known.contains(uid)) {
         let account = Account { uid, gid, name: uid.to_string() };
-        lacking.insert(uid, SavedUser { account, began: now, stopping: false, last_session: Some(now) });
+        lacking.insert(uid, SavedUser { account, began: now, stopping: false, last_session: None });
     }
     for session in sessions.iter().filter(|session| !known.contains(&session.uid)) {
         let account = Account { uid: session.uid, gid: session.uid.get(), name: session.uid.to_string() };
         let none = SavedUser { account, began: session.began, stopping: false, last_session: None };
-        lacking.entry(session.uid).or_insert(none).last_session = None;
+        lacking.entry(session.uid).or_insert(none);
     }
     // Somebody whom the user database does not know, or not in time, goes by the number.
     for account in sources::look_up_all(lacking.keys().copied().collect(), PATIENCE).await {

@@ -1,5 +1,7 @@
 //! A session's state file, both ways: `/run/systemd/sessions/ID`.
 
+use std::path::Path;
+
 use logind_core::Core;
 use logind_core::event::{SavedSession, SavedStage};
 use logind_core::leader::Leader;
@@ -8,10 +10,11 @@ use logind_core::session::Session;
 use logind_core::time::Moment;
 
 use super::text::{Broken, Fields, Writer};
+use crate::effects::life_line;
 use crate::processes;
 
-/// What a session's file says, in systemd's keys and order; at the end what only we read.
-pub(super) fn write(core: &Core, session: &Session, life_line: &str, boot: &str) -> Vec<u8> {
+/// What a session's file in `folder` says, in systemd's keys and order; at the end what only we read.
+pub(super) fn write(core: &Core, session: &Session, folder: &Path, boot: &str) -> Vec<u8> {
     let user = core.user(session.uid());
     let is_display = user.and_then(|user| user.display()) == Some(session.id());
     let began = session.began();
@@ -20,16 +23,16 @@ pub(super) fn write(core: &Core, session: &Session, life_line: &str, boot: &str)
         .text("USER", user.map_or("", |user| &user.account().name))
         .flag("ACTIVE", core.is_active(session))
         .flag("IS_DISPLAY", is_display)
-        .plain("STATE", core.session_state(session).name())
+        .word("STATE", core.session_state(session).name())
         .flag("REMOTE", session.is_remote())
         .flag("LEADER_FD_SAVED", false)
-        .plain("TYPE", session.kind().name())
-        .plain("ORIGINAL_TYPE", session.original_kind().name())
-        .plain("CLASS", session.class().name());
+        .word("TYPE", session.kind().name())
+        .word("ORIGINAL_TYPE", session.original_kind().name())
+        .word("CLASS", session.class().name());
     if session.class().has_scope() {
         file.plain("SCOPE", format_args!("session-{}.scope", session.id()));
     }
-    file.plain("FIFO", life_line)
+    file.plain("FIFO", format_args!("{}/{}", folder.display(), life_line::name(session.id())))
         .optional("SEAT", session.seat())
         .text("TTY", session.tty())
         .optional("TTY_VALIDITY", (!session.tty().is_empty()).then_some("from-pam"))
@@ -60,7 +63,7 @@ fn write_own(file: &mut Writer, session: &Session, boot: &str) {
         .optional("TELL_AT_MONOTONIC", session.tell_at().map(|at| at.monotonic))
         .optional("KILL_AT", session.kill_at().map(|at| at.realtime))
         .optional("KILL_AT_MONOTONIC", session.kill_at().map(|at| at.monotonic))
-        .plain("BOOT_ID", boot);
+        .word("BOOT_ID", boot);
 }
 
 /// What the file of session `id` says.

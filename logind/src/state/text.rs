@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write as _;
+use std::ops::Range;
 
 /// The first line of every state file.
 const HEADER: &str = "# This is private data. Do not parse.\n";
@@ -31,19 +32,27 @@ impl Writer {
 
     /// A value that consists of letters, digits and the like.
     pub(super) fn plain(&mut self, key: &str, value: impl Display) -> &mut Self {
+        self.begin(key);
         // Writing to memory does not fail, nor does any value that is written here.
-        let _never = writeln!(self.0, "{key}={value}");
-        self
+        let _never = write!(self.0, "{value}");
+        self.end()
+    }
+
+    /// The same of a word.
+    pub(super) fn word(&mut self, key: &str, value: &str) -> &mut Self {
+        self.begin(key);
+        self.0.extend_from_slice(value.as_bytes());
+        self.end()
     }
 
     /// `1` or `0`.
     pub(super) fn flag(&mut self, key: &str, value: bool) -> &mut Self {
-        self.plain(key, u8::from(value))
+        self.word(key, if value { "1" } else { "0" })
     }
 
     /// Text from outside, escaped; nothing at all if it is empty.
     pub(super) fn text(&mut self, key: &str, value: &str) -> &mut Self {
-        if value.is_empty() { self } else { self.plain(key, escape(value)) }
+        if value.is_empty() { self } else { self.word(key, &escape(value)) }
     }
 
     /// A value that may be absent.
@@ -56,9 +65,28 @@ impl Writer {
 
     /// Names.
     pub(super) fn list(&mut self, key: &str, names: &List) -> &mut Self {
+        self.list_without(key, names, &[])
+    }
+
+    /// Names, but those at the places `left_out`, which are in order.
+    pub(super) fn list_without(&mut self, key: &str, names: &List, left_out: &[Range<usize>]) -> &mut Self {
+        self.begin(key);
+        let mut at = 0;
+        for place in left_out {
+            self.0.extend_from_slice(&names.0[at..place.start]);
+            at = place.end;
+        }
+        self.0.extend_from_slice(&names.0[at..]);
+        self.0.pop_if(|last| *last == b' ');
+        self.end()
+    }
+
+    fn begin(&mut self, key: &str) {
         self.0.extend_from_slice(key.as_bytes());
         self.0.push(b'=');
-        self.0.extend_from_slice(names.0.strip_prefix(b" ").unwrap_or_default());
+    }
+
+    fn end(&mut self) -> &mut Self {
         self.0.push(b'\n');
         self
     }
@@ -69,7 +97,7 @@ impl Writer {
     }
 }
 
-/// Names, with a blank before each.
+/// Names, with a blank behind each.
 #[derive(Debug, Default)]
 pub(super) struct List(Vec<u8>);
 
@@ -78,9 +106,12 @@ impl List {
         Self(Vec::with_capacity(bytes))
     }
 
-    pub(super) fn push(&mut self, name: &[u8]) {
-        self.0.push(b' ');
+    /// Adds a name; where it stands.
+    pub(super) fn push(&mut self, name: &[u8]) -> Range<usize> {
+        let start = self.0.len();
         self.0.extend_from_slice(name);
+        self.0.push(b' ');
+        start..self.0.len()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -91,7 +122,9 @@ impl List {
 impl<T: AsRef<[u8]>> FromIterator<T> for List {
     fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
         let mut list = Self::default();
-        names.into_iter().for_each(|name| list.push(name.as_ref()));
+        for name in names {
+            list.push(name.as_ref());
+        }
         list
     }
 }
@@ -210,6 +243,25 @@ mod tests {
         assert_eq!(written("a\nUID=0"), format!("{HEADER}KEY=a?UID=0\n"));
         assert_eq!(written(r#"DOM\al "x" "#), format!("{HEADER}KEY={}\n", r#"DOM\\al \"x\"\ "#));
         assert_eq!(written(""), HEADER);
+    }
+
+    #[test]
+    fn a_list_can_leave_out_any_of_its_names() {
+        let mut names = List::default();
+        let places = [b"c1", b"c2", b"c3"].map(|name| names.push(name));
+        let [first, _, last] = &places;
+        let lines = [
+            (&[][..], "KEY=c1 c2 c3\n"),
+            (&places[..1], "KEY=c2 c3\n"),
+            (&places[1..2], "KEY=c1 c3\n"),
+            (&[first.clone(), last.clone()], "KEY=c2\n"),
+            (&places, "KEY=\n"),
+        ];
+        for (left_out, line) in lines {
+            let mut writer = Writer::new();
+            writer.list_without("KEY", &names, left_out);
+            assert_eq!(String::from_utf8(writer.into_bytes()).expect("text"), format!("{HEADER}{line}"));
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A user's state file, both ways: `/run/systemd/users/UID`.
 
+use std::ops::Range;
+
 use logind_core::Core;
 use logind_core::event::SavedUser;
 use logind_core::login::Account;
@@ -19,9 +21,9 @@ pub(super) fn write(core: &Core, user: &User, boot: &str) -> Vec<u8> {
     let sessions = Sessions::of(core, user);
     let mut file = Writer::with_lists(sessions.bytes());
     file.text("NAME", &user.account().name)
-        .plain("STATE", core.user_state(user).name())
-        .plain("STOPPING", if user.is_stopping() { "yes" } else { "no" })
-        .plain("GC_MODE", "pin")
+        .word("STATE", core.user_state(user).name())
+        .word("STOPPING", if user.is_stopping() { "yes" } else { "no" })
+        .word("GC_MODE", "pin")
         .plain("RUNTIME", format_args!("{}/{}", logind_api::USER_RUNTIME_BASE, user.uid()))
         .optional("DISPLAY", user.display())
         .plain("REALTIME", user.began().realtime)
@@ -32,58 +34,59 @@ pub(super) fn write(core: &Core, user: &User, boot: &str) -> Vec<u8> {
     }
     file.plain("GID", user.account().gid)
         .optional("LAST_SESSION_REALTIME", user.last_session().map(|last| last.realtime))
-        .plain("BOOT_ID", boot);
+        .word("BOOT_ID", boot);
     file.into_bytes()
 }
 
 /// Which sessions a user has, which of them are in front, which can come there, and on which seats (sd-login(3)): found
-/// in one pass, for they can be thousands.
+/// in one pass, for they can be thousands, of which few are not in all three lists.
+#[derive(Default)]
 struct Sessions {
-    all: Listed,
-    active: Listed,
-    online: Listed,
+    names: List,
+    all: Part,
+    active: Part,
+    online: Part,
 }
 
-/// Some of the sessions, and their seats.
-struct Listed {
-    sessions: List,
+/// Some of the sessions: where in the list of their names the others stand, and their seats.
+#[derive(Default)]
+struct Part {
+    others: Vec<Range<usize>>,
     seats: List,
 }
 
 impl Sessions {
     fn of(core: &Core, user: &User) -> Self {
-        let room = || Listed { sessions: List::with_capacity(user.sessions().len() * USUAL), seats: List::default() };
-        let mut sessions = Self { all: room(), active: room(), online: room() };
+        let names = List::with_capacity(user.sessions().len() * USUAL);
+        let mut sessions = Self { names, ..Self::default() };
         for session in core.sessions_of(user) {
-            sessions.all.push(session);
-            if core.is_active(session) {
-                sessions.active.push(session);
-            }
-            if session.stage() != Stage::Closing {
-                sessions.online.push(session);
-            }
+            let place = sessions.names.push(session.id().as_bytes());
+            sessions.all.note(true, session, &place);
+            sessions.active.note(core.is_active(session), session, &place);
+            sessions.online.note(session.stage() != Stage::Closing, session, &place);
         }
         sessions
     }
 
     fn bytes(&self) -> usize {
-        self.all.sessions.len() + self.active.sessions.len() + self.online.sessions.len()
+        self.names.len() * 3
     }
 
     fn write(&self, file: &mut Writer) {
-        file.list("SESSIONS", &self.all.sessions)
+        file.list("SESSIONS", &self.names)
             .list("SEATS", &self.all.seats)
-            .list("ACTIVE_SESSIONS", &self.active.sessions)
-            .list("ONLINE_SESSIONS", &self.online.sessions)
+            .list_without("ACTIVE_SESSIONS", &self.names, &self.active.others)
+            .list_without("ONLINE_SESSIONS", &self.names, &self.online.others)
             .list("ACTIVE_SEATS", &self.active.seats)
             .list("ONLINE_SEATS", &self.online.seats);
     }
 }
 
-impl Listed {
-    fn push(&mut self, session: &Session) {
-        self.sessions.push(session.id().as_bytes());
-        if let Some(seat) = session.seat() {
+impl Part {
+    fn note(&mut self, is_in: bool, session: &Session, place: &Range<usize>) {
+        if !is_in {
+            self.others.push(place.clone());
+        } else if let Some(seat) = session.seat() {
             self.seats.push(seat.as_str().as_bytes());
         }
     }

@@ -3,7 +3,7 @@
 mod door;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::{Path, PathBuf};
@@ -115,7 +115,12 @@ impl House {
         let logind = command.arg("--ready-fd=99").env("NOTIFY_SOCKET", format!("@{name}")).stderr(Stdio::null());
         self.logind = Some(logind.spawn().expect("a shell"));
         let mut message = [0; 32];
-        let length = listener.recv(&mut message).expect("it is ready in time");
+        let length = loop {
+            match listener.recv(&mut message) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {} // this process was stopped for a while (signal(7))
+                length => break length.expect("it is ready in time"),
+            }
+        };
         assert_eq!(&message[..length], b"READY=1");
     }
 
@@ -232,7 +237,7 @@ impl House {
 }
 
 /// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Drop for House {
     fn drop(&mut self) {

@@ -5,11 +5,17 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use tests::outcome::{Failure, Outcome};
+use tests::wait::Deadline;
 
 /// QEMU itself is never slow.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a key is held, in milliseconds: the kernel's queue of scan codes is short.
+/// How long a key is held, in milliseconds.
 const HELD: u32 = 10;
+/// How long the machine may take to read what a key gave: its processor may have to wait for one of the host's.
+const TAKEN: Duration = Duration::from_secs(120);
+/// The status of the keyboard's controller, and the bit in it that says that there is something to read (the i8042's).
+const CONTROLLER: &str = "i /1bx 0x64\n";
+const IS_FULL: u8 = 1;
 const PROMPT: &str = "(qemu) ";
 
 /// A monitor that waits for a command.
@@ -38,7 +44,24 @@ impl Monitor {
         if answer.contains("nknown key") || answer.contains("nvalid") {
             return Err(Failure::new(format!("there are no keys {keys}")));
         }
-        Ok(())
+        self.await_taken()
+    }
+
+    // The keyboard has room for a few keys and forgets more: the next comes when the machine has read this one. What that
+    // gives when it is let go comes before the next.
+    fn await_taken(&mut self) -> Outcome {
+        let deadline = Deadline::after(TAKEN);
+        while deadline.left().is_some() {
+            self.0.write_all(CONTROLLER.as_bytes())?;
+            let answer = self.answer()?;
+            // portb[0x0064] = 0x1c
+            let status = answer.split("= 0x").nth(1).and_then(|rest| u8::from_str_radix(rest.get(..2)?, 16).ok());
+            let status = status.ok_or_else(|| Failure::new(format!("the keyboard's controller says {answer:?}")))?;
+            if status & IS_FULL == 0 {
+                return Ok(());
+            }
+        }
+        Err(Failure::new("the machine does not read its keyboard"))
     }
 
     /// Presses the keys for a text, one after the other.

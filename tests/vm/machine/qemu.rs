@@ -47,7 +47,8 @@ pub(crate) fn command(image: &Image, without: &[&str]) -> Outcome<Command> {
     qemu.args(["-nodefaults", "-no-user-config", "-display", "none", "-vga", "virtio"]);
     qemu.arg("-kernel").arg(image.kernel()).arg("-initrd").arg(image.initrd());
     let lacking = if without.is_empty() { String::new() } else { format!(" without={}", without.join(",")) };
-    qemu.args(["-append", &format!("root=/dev/vda ro console=tty0 console=ttyS0,115200 quiet panic=-1{lacking}")]);
+    // What the kernel has to say on a busy host comes over the serial line alone, never behind a prompt on a screen.
+    qemu.args(["-append", &format!("root=/dev/vda ro console=ttyS0,115200 quiet panic=-1{lacking}")]);
     for (disk, option) in [(paths::DISK, ""), (&paths::programs_disk(image.init), ",readonly=on")] {
         qemu.args(["-drive", &format!("file={disk},format=raw,if=virtio,cache=unsafe{option}")]);
     }

@@ -34,10 +34,10 @@ pub(super) fn who_knows_the_boot_and_the_run_level(machine: &mut Machine) -> Out
     };
     ensure!(who.contains("system boot") && who.contains(&format!("run-level {level}")), "{who}");
     // The boot's record is as old as the machine, give or take the time its scripts took; who prints no seconds.
-    let (boot, up) = (machine.sh("date -d \"$(who -b | cut -c 23-)\" +%s")?, machine.sh("cut -d . -f 1 /proc/uptime")?);
-    let (boot, up): (i64, i64) = (boot.trim().parse()?, up.trim().parse()?);
+    let boot: i64 = machine.sh("date -d \"$(who -b | cut -c 23-)\" +%s")?.parse()?;
+    let began: i64 = machine.sh("echo $(($(date +%s) - $(cut -d . -f 1 /proc/uptime)))")?.parse()?;
     let now: i64 = machine.sh("date +%s")?.parse()?;
-    ensure!((now - up - 60..=now).contains(&boot), "booted at {boot}, it is {now}, up since {up} s");
+    ensure!((began - 60..=now).contains(&boot), "booted at {boot}, it is {now}, up since {began}");
     Ok(())
 }
 

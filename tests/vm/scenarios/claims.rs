@@ -41,7 +41,7 @@ fn cve_2019_3842_what_su_inherits_brings_nobody_to_the_front(machine: &mut Machi
          setsid su alice -c \"echo bob | XDG_SEAT=seat0 XDG_VTNR=1 su bob -c 'echo \\$\\$ >/tmp/pid; read line </run/go'\" \
          </dev/null >/run/su.log 2>&1 &",
     )?;
-    let pid = machine.until("cat /tmp/pid")?;
+    let pid = machine.until("grep . /tmp/pid")?;
     ensure_eq!(machine.sh(&format!("ps -o user= -p {pid}"))?, "bob");
     ensure!(!polkit_allows(machine, &pid)?, "polkit takes who says so for who is in front");
     ensure_eq!(state(machine, "seats/seat0", "SESSIONS")?, "");

@@ -18,7 +18,8 @@ fn a_clock_that_is_set_for_the_first_time_puts_the_boot_right(machine: &mut Mach
     ensure!(machine.sh("who -b")?.contains(first), "the boot is not recorded by the clock");
     let waiting =
         machine.sh(&format!("{PROGRAMS}/utmp-record --wait clock-change </dev/null >/run/said 2>&1 & echo $!"))?;
-    machine.until(&format!("ls -l /proc/{waiting}/fd | grep timerfd"))?;
+    // The timer that is cancelled when the clock is set (timerfd_create(2), TFD_TIMER_CANCEL_ON_SET).
+    machine.until(&format!("grep -q 'settime flags: 03' /proc/{waiting}/fdinfo/*"))?;
     ensure!(machine.sh("who -b")?.contains(first), "the boot was changed before the clock");
 
     machine.sh(&format!("date -s @{TODAY}"))?;

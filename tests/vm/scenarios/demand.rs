@@ -29,8 +29,10 @@ fn all_gettys_of_inits(machine: &mut Machine) -> Outcome {
     machine.go_to(1)?;
     machine.sh("pkill -t tty3,tty6 getty || :")?;
     machine.until("! pgrep -t tty3,tty6 getty")?;
+    machine.sh("for n in 3 6; do printf '\\033[H\\033[J' >/dev/tty$n; done")?;
     machine.sh("mv /run/inittab /etc/inittab; telinit q")?;
-    machine.await_prompt(3, "login: ")
+    machine.await_prompt(3, "login: ")?;
+    machine.await_prompt(6, "login: ")
 }
 
 fn a_terminal_that_is_switched_to_gets_a_getty_and_is_freed_afterwards(machine: &mut Machine) -> Outcome {
@@ -56,7 +58,7 @@ fn a_terminal_that_is_switched_to_gets_a_getty_and_is_freed_afterwards(machine: 
     machine.log_in(3, &ALICE)?;
     let shell = machine.shell(3, "echo $$")?;
     machine.go_to(1)?;
-    machine.sh(&format!("kill -HUP {shell}"))?;
+    machine.sh(&format!("kill -KILL {shell}"))?; // bash forgets other signals that come before it reads
     machine.until("! pgrep -t tty3 .").map_err(|e| e.during("somebody is on tty3"))?;
     // The kernel has forgotten the terminal and what was written on it.
     machine.until("! grep -q '[^ ]' /dev/vcs3").map_err(|e| e.during("tty3 is not freed"))?;

@@ -90,9 +90,9 @@ pub(crate) fn polkit_allows(machine: &mut Machine, pid: &str) -> Outcome<bool> {
 /// # Errors
 /// That there is none.
 pub(crate) fn process_of(machine: &mut Machine, session: &str) -> Outcome<String> {
+    // The leader's child stays as long as the session; others that are there now may be about to end.
     machine.until(&format!(
-        "root=$(sed -n 's/.* \\([^ ]*\\) cgroup2 .*/\\1/p' /proc/mounts)
-         for pid in $(cat $root/user.slice/user-*.slice/session-{session}.scope/cgroup.procs); do
+        "for pid in $(pgrep -P $(sed -n 's/^LEADER=//p' /run/systemd/sessions/{session})); do
              [ \"$(stat -c %u /proc/$pid)\" = 0 ] || exec echo $pid
          done; false"
     ))

@@ -119,7 +119,7 @@ fn a_user_whose_waiting_logins_are_all_refused_goes_after_all() {
         let effects = world.found(request, user());
         assert!(matches!(answers(&effects)[..], [(r, Answer::Refused(Refusal::SessionBusy(_)))] if r == request));
         if outcome.is_err() {
-            let _ = world.pass(Span::seconds(30));
+            let _ = world.pass(STOP_DELAY);
             let _ = removed(&mut world, Ok(()));
         }
         assert!(world.core.user(user()).is_none());
@@ -133,10 +133,12 @@ fn a_user_whose_waiting_logins_are_all_refused_goes_after_all() {
 #[test]
 fn a_runtime_directory_that_cannot_be_removed_is_tried_again() {
     let mut world = stopping();
-    for _ in 0..3 {
+    for (delay, pause) in [(10, 10), (0, 1), (3600, 30)] {
+        let user_stop_delay = Span::seconds(delay);
+        let _ = world.handle(Event::Configured(Policy { user_stop_delay, ..Policy::default() }));
         assert_eq!(removed(&mut world, Err(16)), [Effect::SaveUser(user())]);
-        assert_eq!(world.core.next_deadline(), Some(world.now + Span::seconds(30)));
-        assert!(world.pass(Span::seconds(30)).contains(&Effect::RemoveRuntimeDirectory(user())));
+        assert_eq!(world.core.next_deadline(), Some(world.now + Span::seconds(pause)));
+        assert!(world.pass(Span::seconds(pause)).contains(&Effect::RemoveRuntimeDirectory(user())));
     }
     assert!(removed(&mut world, Ok(())).contains(&Effect::ForgetUser(user())));
 }

@@ -131,6 +131,7 @@ pub(super) fn is_closed(mut stream: &UnixStream) -> bool {
         match stream.read(&mut buffer) {
             Ok(0) => return true,
             Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {} // as whenever this process is stopped for a while
             Err(error) => return error.kind() == io::ErrorKind::ConnectionReset,
         }
     }

@@ -141,3 +141,23 @@ fn an_answer_to_a_call_through_a_bus_that_is_gone_goes_to_nobody_on_the_next() {
         assert_eq!(answer.header().destination().map(|name| name.to_string()).as_deref(), Some(":1.8"));
     });
 }
+
+#[test]
+fn a_call_with_as_many_descriptors_as_a_message_can_bring_is_refused_and_the_bus_not_left() {
+    const SCM_MAX_FD: usize = 253;
+    let house = House::open();
+    runtime().block_on(async {
+        let listener = listen(&house);
+        let mut link = Link::accept(&listener).await;
+        let null = fs::File::open("/dev/null").expect("a file");
+        for count in [9, 16, SCM_MAX_FD] {
+            let bag: Vec<_> = (0..count).map(|_| zbus::Fd::from(&null)).collect();
+            let call = Message::method_call(MANAGER, "GetSession").sender(":1.9").interface(MANAGER_INTERFACE);
+            link.send(&call.build(&bag).expect("a message")).await;
+            if count == 9 {
+                link.asked("GetConnectionCredentials").await;
+            }
+            assert_eq!(link.answer().await.message_type(), Type::Error, "{count}");
+        }
+    });
+}

@@ -46,7 +46,9 @@ fn is_mounted(path: &Path) -> bool {
 fn a_runtime_directory_is_a_bounded_tmpfs_of_the_users_own() {
     let (place, directories) = directories();
     let path = place.path().join("user/4711");
+    assert!(!directories.is_made(user()));
     directories.make(user(), GROUP, LIMITS).expect("it is made");
+    assert!(directories.is_made(user()));
     let seen = fs::metadata(&path).expect("it is there");
     assert_eq!((seen.uid(), seen.gid(), seen.mode() & 0o7777), (4711, GROUP, 0o700));
     assert!(is_mounted(&path));
@@ -59,7 +61,7 @@ fn a_runtime_directory_is_a_bounded_tmpfs_of_the_users_own() {
     assert_eq!(directories.owners().expect("a list"), [(user(), GROUP)]);
     directories.remove(user()).expect("it is removed");
     directories.remove(user()).expect("it is gone");
-    assert!(!path.exists());
+    assert!(!path.exists() && !directories.is_made(user()));
 }
 
 #[test]
@@ -88,6 +90,7 @@ fn a_plain_directory_of_the_user_is_adopted_and_removed_without_following_links(
     plain(&path, 4711);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).expect("ours");
     symlink(&victim, path.join("link")).expect("a link");
+    assert!(!directories.is_made(user()));
     directories.make(user(), GROUP, LIMITS).expect("it is kept");
     assert_eq!(fs::metadata(&path).expect("it is there").mode() & 0o7777, 0o700);
     assert!(!is_mounted(&path) && path.join("link").exists());
@@ -103,6 +106,7 @@ fn what_is_somebody_elses_or_no_directory_is_neither_taken_nor_removed() {
     fs::write(victim.join("kept"), "").expect("a file");
     fs::create_dir(place.path().join("user")).expect("a directory");
     let refused = |errno: i32| {
+        assert!(!directories.is_made(user()));
         let made = directories.make(user(), GROUP, LIMITS).expect_err("refused");
         let removed = directories.remove(user()).expect_err("refused");
         assert_eq!((made.raw_os_error(), removed.raw_os_error()), (Some(errno), Some(errno)));
@@ -185,6 +189,7 @@ fn a_user_who_covers_the_directory_escapes_no_session_and_hides_nobody_elses() {
     directories.make(user(), GROUP, LIMITS).expect("it is made");
     directories.make(Uid::new(4713).expect("a user"), 4713, LIMITS).expect("another");
     cover(&path, 4711, &daemon, "");
+    assert!(!directories.is_made(user()));
     let all = BTreeSet::from([4711, 4713]);
     let owners =
         || -> BTreeSet<u32> { directories.owners().expect("a list").iter().map(|(uid, _)| uid.get()).collect() };
@@ -207,6 +212,7 @@ fn a_file_system_of_the_users_that_never_answers_is_never_asked() {
     let path = place.path().join("user/4711");
     directories.make(user(), GROUP, LIMITS).expect("it is made");
     cover(&path, 4711, &daemon, ",allow_other");
+    assert!(!directories.is_made(user()));
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let held = rustix::fs::open(&path, flags, Mode::empty()).expect("a place"); // which keeps it from being unmounted
     directories.make(user(), GROUP, LIMITS).expect("the session opens");
@@ -214,4 +220,19 @@ fn a_file_system_of_the_users_that_never_answers_is_never_asked() {
     directories.remove(user()).expect("it is removed");
     assert!(!path.exists());
     drop(held);
+}
+
+#[test]
+fn a_tmpfs_is_known_for_one_by_the_mount_and_by_the_list_of_all_mounts() {
+    let (place, directories) = directories();
+    directories.make(user(), GROUP, LIMITS).expect("made");
+    let there = place.path().join("user/4711");
+    for (path, expected) in [(there.as_path(), true), (Path::new("/proc"), false)] {
+        let directory = fs::File::open(path).expect("a directory");
+        let system = FileSystem::of(directory.as_fd()).expect("the kernel knows it");
+        assert_eq!(system.is_tmpfs().expect("told"), expected, "{}", path.display());
+        let before = FileSystem { mount: None, ..system }; // as before Linux 6.8
+        assert_eq!(before.is_tmpfs().expect("told"), expected, "{}", path.display());
+    }
+    directories.remove(user()).expect("removed");
 }

@@ -1,6 +1,8 @@
 //! What the sandbox takes from the host: the folder it was started in, the programs beside it, the peers, a log folder.
 
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Tried};
@@ -77,6 +79,8 @@ fn log_folder(folder: &Path) -> Result<PathBuf, Error> {
     if std::fs::read_dir(folder).tried("read", folder)?.next().is_some() {
         return Err(Error::NotEmpty(folder.to_owned())); // its files would be taken for the inside's, and emptied
     }
+    // The inside's people look into it, whatever the caller's umask(2).
+    std::fs::set_permissions(folder, Permissions::from_mode(0o755)).tried("open to all", folder)?;
     folder.canonicalize().tried("find", folder)
 }
 

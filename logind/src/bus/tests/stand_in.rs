@@ -16,6 +16,9 @@ use zbus::{Connection, Message, MessageStream, OwnedVariant, Variant};
 use super::client::{Idler, runtime};
 use super::house::{House, MANAGER, MANAGER_INTERFACE, NEVER_FOUND, PATIENCE};
 
+/// How many bytes of calls may be on their way, however many that is elsewhere.
+const ROOM: usize = 64 * 1024;
+
 const GUID: &str = "0123456789abcdef0123456789abcdef";
 
 /// One connection of logind's to it.
@@ -28,6 +31,7 @@ impl Link {
     /// Lets logind in. Whoever calls is root, if logind asks.
     async fn accept(listener: &UnixListener) -> Self {
         let (stream, _) = listener.accept().await.expect("logind comes");
+        rustix::net::sockopt::set_socket_send_buffer_size(&stream, ROOM).expect("it is ours");
         let stream = stream.into_std().expect("a socket");
         let connection = Builder::unix_stream(stream).server(GUID).p2p().max_queued(NonZeroUsize::MIN);
         let connection = connection.build().await.expect("it introduces itself");

@@ -85,7 +85,9 @@ struct FromBus(Arc<Stream>);
 #[async_trait]
 impl ReadHalf for FromBus {
     async fn recvmsg(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        self.0.read(|socket| receive(socket, buffer)).await
+        let Received { count, fds, .. } = self.0.read(|socket| receive(socket, buffer)).await?;
+        // One for whose descriptors we have no room is a call with wrong arguments, and its maker alone suffers.
+        Ok((count, fds))
     }
 
     fn can_pass_unix_fd(&self) -> bool {
@@ -146,7 +148,10 @@ impl Reader {
 #[async_trait]
 impl ReadHalf for Reader {
     async fn recvmsg(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-        let (count, fds) = self.stream.read(|socket| receive(socket, buffer)).await?;
+        let Received { count, fds, are_all } = self.stream.read(|socket| receive(socket, buffer)).await?;
+        if !are_all {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
         self.frame.pass(&buffer[..count], fds.len())?;
         Ok((count, fds))
     }
@@ -156,7 +161,14 @@ impl ReadHalf for Reader {
     }
 }
 
-fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+/// What was received: so many bytes, and the descriptors that came with them, or those for which there was room.
+struct Received {
+    count: usize,
+    fds: Vec<OwnedFd>,
+    are_all: bool,
+}
+
+fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<Received> {
     let mut space = [MaybeUninit::uninit(); cmsg_space!(ScmRights(MOST_FDS_OF_ANY))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let got = recvmsg(socket, &mut [IoSliceMut::new(buffer)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
@@ -166,10 +178,7 @@ fn receive(socket: &OwnedFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedF
             fds.extend(rights);
         }
     }
-    if got.flags.contains(ReturnFlags::CTRUNC) {
-        return Err(io::ErrorKind::InvalidData.into()); // more descriptors than any message has
-    }
-    Ok((got.bytes, fds))
+    Ok(Received { count: got.bytes, fds, are_all: !got.flags.contains(ReturnFlags::CTRUNC) })
 }
 
 /// Where in a message the bytes are that pass. A read never crosses the end of a message: zbus asks for exactly as much

@@ -21,6 +21,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(services_bring_up_all_lines_and_logins_are_sessions on openrc_init),
     scenario!(who_knows_the_boot_and_the_run_level on openrc_init),
     scenario!(utmp_record_is_silent_where_init_has_written on openrc_init),
+    scenario!(a_reboot_and_a_shutdown_leave_their_records_and_no_crash on openrc_init),
     scenario!(services_bring_up_all_lines_and_logins_are_sessions on runit),
     scenario!(a_killed_logind_comes_back_and_ends_nobodys_session on runit),
     scenario!(a_killed_keeper_of_lines_comes_back_and_ends_no_login on runit),
@@ -37,8 +38,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(a_reboot_and_a_shutdown_leave_their_records_and_no_crash on s6),
 ];
 
-/// The number of the process of a service, which is the only one of that program with those words and process 1's or a
-/// supervisor's child.
+/// The number of a service's process: the oldest that runs the program with the service's words.
 fn process(machine: &mut Machine, program: &str) -> Outcome<String> {
     let words = match program {
         "logind" => "logind( |$)",

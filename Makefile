@@ -29,7 +29,7 @@ test: prepare-test build lint
 	$(if $(SUDO),@echo "not root: the tests are run with sudo")
 	$(SUDO) $(RELEASE)/cases --all
 	-@tests/prepare vm
-	$(SUDO) $(RELEASE)/vm --init sysvinit --within 40
+	$(SUDO) $(RELEASE)/vm --init sysvinit --within 15
 
 # A real kernel and a real init (INIT=, else sysvinit) under QEMU, and your terminal for its serial line.
 vm: prepare-vm build

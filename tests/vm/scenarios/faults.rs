@@ -13,6 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario!(a_killed_login_frees_its_terminal),
     scenario!(a_killed_logind_ends_nobodys_session),
     scenario!(a_terminal_left_in_graphics_and_raw_is_sane_at_the_next_prompt),
+    scenario!(the_keypad_of_a_terminal_is_plain_again_after_a_program_that_was_killed),
 ];
 
 /// The number of the process that init has started on a line.
@@ -83,5 +84,21 @@ fn a_terminal_left_in_graphics_and_raw_is_sane_at_the_next_prompt(machine: &mut 
     machine.await_prompt(2, "login: ")?;
     ensure_eq!(machine.sh(&format!("{agent} mode 2"))?, "KD_TEXT K_UNICODE");
     machine.log_in(2, &ALICE)?;
+    machine.log_out(2)
+}
+
+fn the_keypad_of_a_terminal_is_plain_again_after_a_program_that_was_killed(machine: &mut Machine) -> Outcome {
+    machine.go_to(2)?;
+    machine.await_prompt(2, "login: ")?;
+    let getty = started_on(machine, "tty2")?;
+    // As an editor sets it: its keys are sequences then (console_codes(4), DECPAM). The old prompt is wiped away.
+    machine.sh(&format!("printf '\\033=\\033[2J' >/dev/tty2; kill -9 {getty}"))?;
+    machine.await_prompt(2, "login: ")?;
+    for key in ["a", "l", "i", "c", "e", "kp_enter"] {
+        machine.press(key)?;
+    }
+    machine.await_prompt(2, "Password: ")?;
+    machine.enter(ALICE.name)?;
+    machine.await_prompt(2, "$ ")?;
     machine.log_out(2)
 }

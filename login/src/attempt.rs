@@ -31,8 +31,9 @@ pub(crate) enum Refusal {
 
 /// Authenticates whoever is at the line, with as many tries as the settings give.
 ///
-/// Every failure is recorded, also that of somebody who answered a question and left at the next; the person learns nothing but "Login incorrect", unless the settings keep a name that is
-/// somebody's. Otherwise a name that was given is used for the first try only.
+/// Every failure is recorded, also that of somebody who answered a question and left at the next; the person learns nothing but
+/// "Login incorrect", unless the settings keep a name that is somebody's. Otherwise a name that was given is used for the first
+/// try only.
 ///
 /// # Errors
 /// [`Refusal::Left`] or [`Refusal::TooManyTries`]; the person has been told what there is to tell.

@@ -106,6 +106,7 @@ fn another_shell_stands_in_for_a_missing_one_only_if_the_administrator_says_so()
     machine.add("etc/passwd", "lost:x:1002:1002::/:/sbin/no-such-nologin\n");
     machine.add("etc/shadow", "lost:*:20000::::::\n");
     machine.write("etc/shells", "# shells\n/bin/no-such-shell\n/bin/sh\n");
+    machine.add("etc/login.defs", "FAIL_DELAY 1\n"); // the time to read why, before the line is hung up
     let mut seat = machine.login(&["-f", "lost"]);
     seat.sees("cannot run /sbin/no-such-nologin");
     assert_eq!(seat.exits(), Some(0));

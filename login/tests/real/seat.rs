@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Termios, tcgetattr};
 
 /// Nothing takes longer, also on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -21,6 +22,7 @@ pub(crate) struct Seat {
     person: File,
     line: OwnedFd,
     name: String,
+    modes_found: Termios,
     child: Child,
     screen: Vec<u8>,
     /// How much of the screen has been looked at.
@@ -35,6 +37,7 @@ impl Seat {
         let path = ptsname(&person, Vec::new()).expect("a name").into_string().expect("ASCII");
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let line = rustix::fs::open(&path, flags, Mode::empty()).expect("the line opens");
+        let modes_found = tcgetattr(&line).expect("the line has modes");
         let copy = || line.try_clone().expect("a descriptor");
         let child = command
             .env_clear()
@@ -47,7 +50,7 @@ impl Seat {
             .spawn()
             .expect("the program starts");
         let name = path.trim_start_matches("/dev/").to_owned();
-        Self { person: person.into(), line, name, child, screen: Vec::new(), read: 0 }
+        Self { person: person.into(), line, name, modes_found, child, screen: Vec::new(), read: 0 }
     }
 
     /// The line's name.
@@ -61,14 +64,19 @@ impl Seat {
         (line.uid(), line.gid(), line.mode() & 0o7777)
     }
 
+    /// The line's modes before the program began.
+    pub(crate) fn modes_found(&self) -> &Termios {
+        &self.modes_found
+    }
+
     /// The line's modes.
-    pub(crate) fn modes(&self) -> rustix::termios::Termios {
-        rustix::termios::tcgetattr(&self.person).expect("the line has modes")
+    pub(crate) fn modes(&self) -> Termios {
+        tcgetattr(&self.person).expect("the line has modes")
     }
 
     /// Whether the line was hung up under who had it open.
     pub(crate) fn is_hung_up(&self) -> bool {
-        rustix::termios::tcgetattr(&self.line).is_err()
+        tcgetattr(&self.line).is_err()
     }
 
     /// Whether what is written to the line comes to the person.

@@ -20,7 +20,10 @@ fn is_in_memory(seat: &Seat, secret: &str) -> bool {
         if memory.read_exact_at(&mut bytes, address(start)).is_ok() {
             seen += bytes.len();
             let found = bytes.windows(secret.len()).enumerate().filter(|(_, window)| *window == secret.as_bytes());
-            is_found |= found.map(|(at, _)| &bytes[..at]).any(|before| !before.ends_with(b"-UN*X-FAIL-"));
+            for (at, _) in found.filter(|(at, _)| !bytes[..*at].ends_with(b"-UN*X-FAIL-")) {
+                is_found = true;
+                println!("{area}: {}", bytes[at.saturating_sub(64)..(at + 64).min(bytes.len())].escape_ascii());
+            }
         }
     }
     assert!(seen > 100_000, "the memory was looked at");
